@@ -1,0 +1,52 @@
+/** Shapes and the arithmetic on them that every pass shares. Row-major; images are [N, H, W, C]. */
+import { AtelierError } from "../error.ts";
+
+/** Extents, outermost first; `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** Number of elements of a tensor of `shape`; 1 for a scalar. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** Whether two shapes are equal. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+}
+
+/** `[2, 3]`, the way messages and listings print shapes. */
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** Elements between neighbours along each axis, row-major. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis]!;
+  }
+  return strides;
+}
+
+/**
+ * The shape of an element-wise result, by NumPy's rule: align at the right, extents equal or 1.
+ * Throws shape-mismatch.
+ */
+export function broadcastShapes(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  const result = new Array<number>(rank);
+  for (let axis = 0; axis < rank; axis++) {
+    const x = a[a.length - rank + axis] ?? 1;
+    const y = b[b.length - rank + axis] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) {
+      throw new AtelierError(
+        "shape-mismatch",
+        `element-wise operation: expected shapes equal or broadcastable, got ${formatShape(a)} and ${formatShape(b)}.`,
+      );
+    }
+    result[axis] = x === 1 ? y : x;
+  }
+  return result;
+}

@@ -1,0 +1,221 @@
+/**
+ * A program is a step graph made concrete: a flat list of kernel calls over one block of state and one arena.
+ * The planner (plan.ts) writes it, the native executor runs it. Every kernel is described here once, as
+ * the order of its integer fields; packages/kernels/src/native/program.h mirrors this table and the add-on
+ * hands its own copy back at load, so that a stale build is refused.
+ *
+ * A Ref is a place in floats: ref ≥ 0 is arena[ref], ref < 0 is state[~ref], `noRef` is absent.
+ * Float fields ("…: f32") travel as the bits of a float32.
+ */
+export type Ref = number;
+
+/** The absent operand, e.g. a convolution without bias. */
+export const noRef: Ref = -0x80000000;
+
+/** Window and image geometry, shared by the convolutions and pools. Pixels; padding at bottom/right follows from oH, oW. */
+const imageFields = [
+  "N",
+  "H",
+  "W",
+  "C",
+  "kH",
+  "kW",
+  "F",
+  "sH",
+  "sW",
+  "dH",
+  "dW",
+  "padTop",
+  "padLeft",
+  "oH",
+  "oW",
+  "groups",
+] as const;
+const poolFields = ["N", "H", "W", "C", "kH", "kW", "sH", "sW", "padTop", "padLeft", "oH", "oW"] as const;
+
+/** Field order of each kernel. The position in this table is the kernel's number in an encoded program. */
+export const kernelFields = {
+  /** y[0..count) = value */
+  fill: ["y", "count", "value:f32"],
+  /**
+   * Fused element-wise expression over `count` elements: followed by
+   *   inputs × [ref, mode, param]: element i reads x[i] (mode 0), x[0] (1), x[i % param] (2), x[floor(i / param)] (3)
+   *   code × [opcode, dst, a, b, imm0:f32, imm1:f32]: registers are numbered, inputs first (see mapOpcodes)
+   *   outputs × [ref, register]
+   * An output may be the same place as a mode-0 input.
+   */
+  map: ["count", "inputs", "code", "outputs", "registers"],
+  /** c [M,N] = relu?(op(a)·op(b) + bias); op(a) is [M,K], stored [K,M] when transposeA; op(b) is [K,N], stored [N,K] when transposeB; bias [N] or none. */
+  gemm: ["a", "b", "bias", "c", "M", "N", "K", "transposeA", "transposeB", "relu"],
+  /** y = relu?(conv(x, filters) + bias); x [N,H,W,C], filters [kH,kW,C/groups,F], y [N,oH,oW,F] */
+  conv2d: ["x", "filters", "bias", "y", ...imageFields, "relu"],
+  conv2dInputGrad: ["filters", "dy", "dx", ...imageFields],
+  conv2dFilterGrad: ["x", "dy", "dFilters", ...imageFields],
+  maxPool2d: ["x", "y", ...poolFields],
+  maxPool2dGrad: ["x", "y", "dy", "dx", ...poolFields],
+  avgPool2d: ["x", "y", ...poolFields],
+  avgPool2dGrad: ["dy", "dx", ...poolFields],
+  /** y[o,i] = Σ_r x[o,r,i] */
+  reduceSum: ["x", "y", "outer", "reduce", "inner"],
+  /** y[yOffset + Σ kᵢ·yᵢ] = x[xOffset + Σ kᵢ·xᵢ] for 0 ≤ kᵢ < nᵢ; stride 0 in x broadcasts */
+  stridedCopy: [
+    "x",
+    "y",
+    "n0",
+    "n1",
+    "n2",
+    "n3",
+    "n4",
+    "x0",
+    "x1",
+    "x2",
+    "x3",
+    "x4",
+    "y0",
+    "y1",
+    "y2",
+    "y3",
+    "y4",
+    "xOffset",
+    "yOffset",
+  ],
+  /** x [rows,C] → y [2,C]: mean, biased variance */
+  moments: ["x", "y", "rows", "C"],
+  batchNorm: ["x", "moments", "gamma", "beta", "y", "rows", "C", "epsilon:f32", "relu"],
+  batchNormParamGrad: ["x", "moments", "dy", "y", "rows", "C", "epsilon:f32"],
+  batchNormInputGrad: ["x", "moments", "gamma", "paramGrad", "dy", "dx", "rows", "C", "epsilon:f32"],
+  layerNorm: ["x", "gamma", "beta", "y", "rows", "C", "epsilon:f32"],
+  layerNormParamGrad: ["x", "dy", "y", "rows", "C", "epsilon:f32"],
+  layerNormInputGrad: ["x", "gamma", "dy", "dx", "rows", "C", "epsilon:f32"],
+  softmax: ["x", "y", "rows", "C"],
+  softmaxCrossEntropy: ["logits", "targets", "y", "rows", "C", "labelSmoothing:f32"],
+  softmaxCrossEntropyGrad: ["logits", "targets", "dy", "dx", "rows", "C", "labelSmoothing:f32"],
+  correct: ["logits", "targets", "y", "rows", "C"],
+} as const;
+
+export type KernelName = keyof typeof kernelFields;
+type FieldName<F extends string> = F extends `${infer Name}:f32` ? Name : F;
+
+/** Arguments of a kernel by name, e.g. KernelArgs<"softmax"> = { x, y, rows, C }. */
+export type KernelArgs<K extends KernelName> = {
+  readonly [F in (typeof kernelFields)[K][number] as FieldName<F>]: number;
+};
+
+/** Register machine of `map`; `dst = f(a, b)`, unary ones ignore b. */
+export const mapOpcodes = {
+  add: 0,
+  sub: 1,
+  mul: 2,
+  div: 3,
+  maximum: 4,
+  /** imm0·a + imm1 */
+  affine: 5,
+  relu: 6,
+  step: 7,
+  sigmoid: 8,
+  tanh: 9,
+  exp: 10,
+  log: 11,
+  sqrt: 12,
+  erf: 13,
+  /** Philox dropout; imm0 holds the stream (bits of an int32), imm1 the rate. */
+  dropout: 14,
+} as const;
+
+export type MapOpcode = keyof typeof mapOpcodes;
+export const mapModes = { full: 0, scalar: 1, cycle: 2, repeat: 3 } as const;
+
+export interface MapInput {
+  readonly ref: Ref;
+  readonly mode: keyof typeof mapModes;
+  /** Period of `cycle`, run length of `repeat`, otherwise 0. */
+  readonly param: number;
+}
+
+export interface MapInstruction {
+  readonly op: MapOpcode;
+  readonly dst: number;
+  readonly a: number;
+  readonly b: number;
+  readonly imm0: number;
+  readonly imm1: number;
+}
+
+/** The body of a `map` call. */
+export interface MapBody {
+  readonly count: number;
+  readonly inputs: readonly MapInput[];
+  readonly code: readonly MapInstruction[];
+  readonly outputs: readonly { readonly ref: Ref; readonly register: number }[];
+  /** Registers used, inputs included. */
+  readonly registers: number;
+}
+
+type PlainKernel = Exclude<KernelName, "map">;
+export type KernelCall =
+  | { readonly [K in PlainKernel]: { readonly kernel: K; readonly args: KernelArgs<K> } }[PlainKernel]
+  | { readonly kernel: "map"; readonly body: MapBody };
+
+export interface Program {
+  readonly calls: readonly KernelCall[];
+  /** Floats of scratch memory the calls use. */
+  readonly arenaFloats: number;
+  /** Where the step's images [N,H,W,C] and targets [N,classes] are put before the calls. */
+  readonly images: { readonly ref: Ref; readonly shape: readonly number[] } | undefined;
+  readonly targets: { readonly ref: Ref; readonly shape: readonly number[] } | undefined;
+  /** Scalar inputs by name. */
+  readonly scalars: Readonly<Record<string, Ref>>;
+  /** Outputs by name; `floats` each step. */
+  readonly outputs: Readonly<Record<string, { readonly ref: Ref; readonly floats: number }>>;
+}
+
+const floatBits = new DataView(new ArrayBuffer(4));
+
+/** The bits of a float32 as an int32. */
+function bitsOf(value: number): number {
+  floatBits.setFloat32(0, value, true);
+  return floatBits.getInt32(0, true);
+}
+
+/** [kernel number, number of integers that follow, fields…] for each call, end to end. */
+export function encodeCalls(calls: readonly KernelCall[]): Int32Array {
+  const words: number[] = [];
+  const numbers = Object.keys(kernelFields);
+  for (const call of calls) {
+    const body =
+      call.kernel === "map"
+        ? encodeMap(call.body)
+        : encodePlain(call.kernel, call.args as Readonly<Record<string, number>>);
+    words.push(numbers.indexOf(call.kernel), body.length, ...body);
+  }
+  return Int32Array.from(words);
+}
+
+function encodePlain(kernel: PlainKernel, args: Readonly<Record<string, number>>): number[] {
+  return kernelFields[kernel].map((field) => {
+    const [name, type] = field.split(":") as [string, string?];
+    const value = args[name]!;
+    return type === "f32" ? bitsOf(value) : value;
+  });
+}
+
+function encodeMap(body: MapBody): number[] {
+  const { count, inputs, code, outputs, registers } = body;
+  return [
+    count,
+    inputs.length,
+    code.length,
+    outputs.length,
+    registers,
+    ...inputs.flatMap(({ ref, mode, param }) => [ref, mapModes[mode], param]),
+    ...code.flatMap(({ op, dst, a, b, imm0, imm1 }) => [
+      mapOpcodes[op],
+      dst,
+      a,
+      b,
+      op === "dropout" ? imm0 : bitsOf(imm0),
+      bitsOf(imm1),
+    ]),
+    ...outputs.flatMap(({ ref, register }) => [ref, register]),
+  ];
+}
