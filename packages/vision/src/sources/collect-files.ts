@@ -1,0 +1,82 @@
+/** Asks one source after the other until every file of a dataset is there. */
+import { join } from "node:path";
+import { AtelierError } from "@atelier/engine";
+import { writeWhole } from "./cache-folder.ts";
+import type { DataFile, DataSource } from "./data-source.ts";
+
+/** What to collect, from where, and where to keep what came from outside. */
+export interface CollectOptions {
+  /** What people call the dataset. */
+  readonly title: string;
+  readonly files: readonly DataFile[];
+  readonly sources: readonly DataSource[];
+  readonly cacheFolder: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Told in a sentence what went wrong without stopping the work. */
+  readonly onNotice?: ((message: string) => void) | undefined;
+}
+
+/**
+ * The verified, uncompressed files by name. Throws "no-data" with every source and why it failed when a file
+ * cannot be had, "stopped" when the signal aborts.
+ */
+export async function collectFiles(options: CollectOptions): Promise<ReadonlyMap<string, Uint8Array>> {
+  const collected = new Map<string, Uint8Array>();
+  const failures: string[] = [];
+  for (const source of options.sources) {
+    const missing = options.files.filter((file) => !collected.has(file.name));
+    if (missing.length === 0) break;
+    const reason = await collectFrom(source, missing, collected, options);
+    if (reason === undefined) continue;
+    failures.push(`${source.label}: ${reason}`);
+    options.onNotice?.(`${options.title}: ${source.label}: ${reason}`);
+  }
+  if (collected.size === options.files.length) return collected;
+  throw new AtelierError("no-data", explain(options, failures));
+}
+
+/** Adds what `source` has of `missing` to `collected`; returns the first reason why something is still missing. */
+async function collectFrom(
+  source: DataSource,
+  missing: readonly DataFile[],
+  collected: Map<string, Uint8Array>,
+  options: CollectOptions,
+): Promise<string | undefined> {
+  let reason: string | undefined;
+  for (const file of missing) {
+    if (options.signal?.aborted)
+      throw new AtelierError("stopped", `${options.title}: stopped while looking for its files`);
+    try {
+      const bytes = await source.read(file);
+      collected.set(file.name, bytes);
+      if (source.kind === "outside") await keep(file, bytes, options);
+    } catch (error) {
+      if (!(error instanceof AtelierError) || error.code === "stopped" || error.code === "internal")
+        throw error;
+      reason ??= error.message;
+      if (source.kind === "outside") break;
+    }
+  }
+  return reason;
+}
+
+async function keep(
+  file: DataFile,
+  bytes: Uint8Array,
+  { title, cacheFolder, onNotice }: CollectOptions,
+): Promise<void> {
+  try {
+    await writeWhole(join(cacheFolder, file.name), bytes);
+  } catch (error) {
+    onNotice?.(`${title}: ${file.name} was not kept in the cache: ${(error as Error).message}`);
+  }
+}
+
+function explain({ title, files, cacheFolder }: CollectOptions, failures: readonly string[]): string {
+  const names = files.map((file) => file.name).join(", ");
+  return [
+    `${title} could not be found. Tried:`,
+    ...failures.map((failure) => `  - ${failure}`),
+    `Put ${names} (each plain or with .gz) into ${cacheFolder}, or give the folder they are in.`,
+  ].join("\n");
+}
