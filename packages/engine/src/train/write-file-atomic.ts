@@ -1,0 +1,56 @@
+/**
+ * Replaces a file whole or not at all: a crash, a full disk or a second writer never leaves half a file under
+ * its name, and what a finished call wrote survives a power cut.
+ */
+import { randomUUID } from "node:crypto";
+import { open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { AtelierError } from "../error.ts";
+
+/** Why a file could not be written, by system error code. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file would be larger than allowed",
+  EROFS: "the file system is read-only",
+  EACCES: "its folder may not be written",
+  EPERM: "its folder may not be written",
+  ENOENT: "its folder does not exist",
+  ENOTDIR: "its folder does not exist",
+  EISDIR: "a folder has this name",
+};
+
+/**
+ * Writes `bytes` to a temporary file beside `path`, flushes it, and renames it to `path`. Throws cannot-write, with
+ * nothing left behind and an earlier file of that name unchanged.
+ */
+export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
+  try {
+    await writeFlushed(temporary, bytes);
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {}); // the first error is the one to report
+    const { code = "", message } = cause as NodeJS.ErrnoException;
+    const reason = reasons[code] ?? message;
+    throw new AtelierError(
+      "cannot-write",
+      `cannot write ${path}: ${reason}; an earlier file of that name is unchanged.`,
+      { cause },
+    );
+  }
+  await flushFolder(dirname(path));
+}
+
+async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
+  await using file = await open(path, "wx");
+  await file.writeFile(bytes);
+  await file.sync();
+}
+
+/** Makes the new name durable. Windows cannot flush folders and does not need to. */
+async function flushFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  await using folder = await open(path, "r");
+  await folder.sync();
+}
