@@ -1,10 +1,10 @@
 /**
  * Builds graphs one op at a time. Values are node ids; equal nodes are made once (common subexpressions
- * never exist twice), constants are folded nowhere else. Composed operations (gelu, mean…) are below the ops.
+ * never exist twice) and uniform constants are folded here. Composed operations (gelu, mean…) are below the ops.
  */
 import type { Graph, Node } from "./graph.ts";
 import type { ConvAttrs, OpAttrs, OpName, WindowAttrs } from "./ops.ts";
-import { broadcastShapes, type Shape, sameShape, sizeOf } from "./shape.ts";
+import { broadcastShapes, operandMode, type Shape, sameShape, sizeOf } from "./shape.ts";
 import { inferShape } from "./shape-rules.ts";
 
 /** A value of the graph under construction: its node's id. */
@@ -45,6 +45,20 @@ export class GraphBuilder {
     return this.#nodes[value]!;
   }
 
+  /** Operands that do not line up as one run (e.g. [4,1,3] in [4,5,3]) are broadcast explicitly. */
+  #binary(op: "add" | "sub" | "mul" | "div" | "maximum", a: Value, b: Value): Value {
+    const shape = this.broadcastShape(a, b);
+    const line = (x: Value) =>
+      operandMode(this.shape(x), shape) === undefined ? this.broadcastTo(x, shape) : x;
+    return this.apply(op, [line(a), line(b)], {});
+  }
+
+  /** The number a constant is filled with, or undefined. */
+  #uniform(value: Value): number | undefined {
+    const node = this.node(value);
+    return node.op === "constant" && node.attrs.values.length === 1 ? node.attrs.values[0] : undefined;
+  }
+
   /** The nodes so far, as an immutable graph. */
   finish(): Graph {
     return { nodes: [...this.#nodes] };
@@ -63,22 +77,29 @@ export class GraphBuilder {
 
   // Element-wise
   add(a: Value, b: Value): Value {
-    return this.apply("add", [a, b], {});
+    return this.#binary("add", a, b);
   }
   sub(a: Value, b: Value): Value {
-    return this.apply("sub", [a, b], {});
+    return this.#binary("sub", a, b);
   }
   mul(a: Value, b: Value): Value {
-    return this.apply("mul", [a, b], {});
+    const shape = this.broadcastShape(a, b);
+    const [left, right] = [this.#uniform(a), this.#uniform(b)];
+    if (right !== undefined && sameShape(this.shape(a), shape)) return this.scale(a, right);
+    if (left !== undefined && sameShape(this.shape(b), shape)) return this.scale(b, left);
+    return this.#binary("mul", a, b);
   }
   div(a: Value, b: Value): Value {
-    return this.apply("div", [a, b], {});
+    return this.#binary("div", a, b);
   }
   maximum(a: Value, b: Value): Value {
-    return this.apply("maximum", [a, b], {});
+    return this.#binary("maximum", a, b);
   }
   affine(x: Value, scale: number, offset = 0): Value {
-    return scale === 1 && offset === 0 ? x : this.apply("affine", [x], { scale, offset });
+    if (scale === 1 && offset === 0) return x;
+    const uniform = this.#uniform(x);
+    if (uniform !== undefined) return this.constant(scale * uniform + offset, this.shape(x));
+    return this.apply("affine", [x], { scale, offset });
   }
   scale(x: Value, factor: number): Value {
     return this.affine(x, factor);
@@ -113,13 +134,17 @@ export class GraphBuilder {
 
   // Shape
   reshape(x: Value, shape: Shape): Value {
-    return sameShape(this.shape(x), shape) ? x : this.apply("reshape", [x], { shape });
+    if (sameShape(this.shape(x), shape)) return x;
+    const uniform = this.#uniform(x);
+    return uniform === undefined ? this.apply("reshape", [x], { shape }) : this.constant(uniform, shape);
   }
   transpose(x: Value, axes: readonly number[]): Value {
     return this.apply("transpose", [x], { axes });
   }
   broadcastTo(x: Value, shape: Shape): Value {
-    return sameShape(this.shape(x), shape) ? x : this.apply("broadcastTo", [x], { shape });
+    if (sameShape(this.shape(x), shape)) return x;
+    const uniform = this.#uniform(x);
+    return uniform === undefined ? this.apply("broadcastTo", [x], { shape }) : this.constant(uniform, shape);
   }
   slice(x: Value, axis: number, start: number, end: number): Value {
     return this.apply("slice", [x], { axis, start, end });
@@ -131,7 +156,15 @@ export class GraphBuilder {
   // Reductions and products
   /** Sum over `axes` (default all), kept as extents of 1. */
   sum(x: Value, axes: readonly number[] = this.shape(x).map((_, axis) => axis)): Value {
-    return axes.length === 0 ? x : this.apply("sum", [x], { axes });
+    const shape = this.shape(x);
+    const summed = axes.filter((axis) => shape[axis] !== 1).sort((a, b) => a - b);
+    if (summed.length === 0) return x;
+    // One run of axes at a time, innermost first, so that every sum is [outer, reduced, inner] in memory.
+    let first = summed.length - 1;
+    while (first > 0 && shape.slice(summed[first - 1]! + 1, summed[first]).every((extent) => extent === 1))
+      first--;
+    const inner = this.apply("sum", [x], { axes: summed.slice(first) });
+    return this.sum(inner, summed.slice(0, first));
   }
   matmul(
     a: Value,

@@ -50,3 +50,28 @@ export function broadcastShapes(a: Shape, b: Shape): Shape {
   }
   return result;
 }
+
+/** How an operand is read by an element-wise node. */
+export interface OperandMode {
+  readonly mode: "full" | "scalar" | "cycle" | "repeat";
+  readonly param: number;
+}
+
+/**
+ * How `operand`'s elements line up with those of a result of shape `shape`, or undefined when only a
+ * materialised copy would do (e.g. [4,1,3] in [4,5,3]).
+ */
+export function operandMode(operand: Shape, shape: Shape): OperandMode | undefined {
+  const count = sizeOf(operand);
+  if (count === sizeOf(shape)) return { mode: "full", param: 0 };
+  if (count === 1) return { mode: "scalar", param: 0 };
+  const padded = [...shape.slice(operand.length).map(() => 1), ...operand];
+  const first = padded.findIndex((extent) => extent !== 1);
+  const last = padded.findLastIndex((extent) => extent !== 1);
+  const fits = padded.slice(first, last + 1).every((extent, i) => extent === shape[first + i]);
+  if (!fits) return undefined;
+  const before = sizeOf(shape.slice(0, first));
+  const after = sizeOf(shape.slice(last + 1));
+  if (after === 1) return { mode: "cycle", param: count };
+  return before === 1 ? { mode: "repeat", param: after } : undefined;
+}

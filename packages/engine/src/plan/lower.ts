@@ -1,0 +1,319 @@
+/** Turns one fused kernel unit into kernel calls: a table total over the op set. Element-wise ops: lower-map.ts. */
+import { AtelierError } from "../error.ts";
+import type { OpNode } from "../graph/graph.ts";
+import type { ConvAttrs, OpName, WindowAttrs } from "../graph/ops.ts";
+import { type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
+import type { KernelUnit } from "./fuse.ts";
+import { type KernelCall, noRef, type Ref } from "./program.ts";
+
+export interface LowerContext {
+  /** Where a value is. */
+  readonly at: (id: number) => Ref;
+  readonly shape: (id: number) => Shape;
+}
+
+type LoweringRule<K extends OpName> = (
+  node: OpNode<K>,
+  y: Ref,
+  context: LowerContext & { readonly bias: Ref; readonly relu: 0 | 1 },
+) => readonly KernelCall[];
+
+const leaf = (): readonly KernelCall[] => [];
+const inMap = (): never => {
+  throw new AtelierError("internal", "an element-wise op reached the kernel table.");
+};
+const isView = leaf;
+
+const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
+  input: leaf,
+  state: leaf,
+  constant: leaf,
+  add: inMap,
+  sub: inMap,
+  mul: inMap,
+  div: inMap,
+  maximum: inMap,
+  affine: inMap,
+  relu: inMap,
+  step: inMap,
+  sigmoid: inMap,
+  tanh: inMap,
+  exp: inMap,
+  log: inMap,
+  sqrt: inMap,
+  erf: inMap,
+  dropout: inMap,
+  reshape: isView,
+  transpose: ({ inputs: [x], attrs, shape }, y, { at, shape: shapeOf }) => {
+    const strides = stridesOf(shapeOf(x!));
+    return [
+      copy(
+        at(x!),
+        y,
+        shape,
+        attrs.axes.map((axis) => strides[axis]!),
+        stridesOf(shape),
+      ),
+    ];
+  },
+  broadcastTo: ({ inputs: [x], shape }, y, { at, shape: shapeOf }) => {
+    const from = [...shape.slice(shapeOf(x!).length).map(() => 1), ...shapeOf(x!)];
+    const strides = stridesOf(from).map((stride, axis) => (from[axis] === 1 ? 0 : stride));
+    return [copy(at(x!), y, shape, strides, stridesOf(shape))];
+  },
+  slice: ({ inputs: [x], attrs: { axis, start }, shape }, y, { at, shape: shapeOf }) => {
+    const strides = stridesOf(shapeOf(x!));
+    return [copy(at(x!), y, shape, strides, stridesOf(shape), start * strides[axis]!)];
+  },
+  concat: ({ inputs, attrs: { axis }, shape }, y, { at, shape: shapeOf }) => {
+    const strides = stridesOf(shape);
+    let start = 0;
+    return inputs.map((x) => {
+      const part = shapeOf(x);
+      const call = copy(at(x), y, part, stridesOf(part), strides, 0, start * strides[axis]!);
+      start += part[axis]!;
+      return call;
+    });
+  },
+  sum: ({ inputs: [x], attrs: { axes } }, y, { at, shape: shapeOf }) => {
+    const shape = shapeOf(x!);
+    const [first, last] = [Math.min(...axes), Math.max(...axes)];
+    return [
+      {
+        kernel: "reduceSum",
+        args: {
+          x: at(x!),
+          y,
+          outer: sizeOf(shape.slice(0, first)),
+          reduce: sizeOf(shape.slice(first, last + 1)),
+          inner: sizeOf(shape.slice(last + 1)),
+        },
+      },
+    ];
+  },
+  matmul: (
+    { inputs: [a, b], attrs: { transposeA, transposeB }, shape },
+    c,
+    { at, shape: shapeOf, bias, relu },
+  ) => {
+    const K = shapeOf(a!)[transposeA ? 0 : 1]!;
+    return [
+      {
+        kernel: "gemm",
+        args: {
+          a: at(a!),
+          b: at(b!),
+          bias,
+          c,
+          M: shape[0]!,
+          N: shape[1]!,
+          K,
+          transposeA: Number(transposeA),
+          transposeB: Number(transposeB),
+          relu,
+        },
+      },
+    ];
+  },
+  conv2d: ({ inputs: [x, filters], attrs, shape }, y, { at, shape: shapeOf, bias, relu }) => [
+    {
+      kernel: "conv2d",
+      args: { x: at(x!), filters: at(filters!), bias, y, ...imageArgs(shapeOf(x!), shape, attrs), relu },
+    },
+  ],
+  conv2dInputGrad: ({ inputs: [filters, dy], attrs }, dx, { at, shape: shapeOf }) => [
+    {
+      kernel: "conv2dInputGrad",
+      args: { filters: at(filters!), dy: at(dy!), dx, ...imageArgs(attrs.shape, shapeOf(dy!), attrs) },
+    },
+  ],
+  conv2dFilterGrad: ({ inputs: [x, dy], attrs }, dFilters, { at, shape: shapeOf }) => [
+    {
+      kernel: "conv2dFilterGrad",
+      args: { x: at(x!), dy: at(dy!), dFilters, ...imageArgs(shapeOf(x!), shapeOf(dy!), attrs) },
+    },
+  ],
+  maxPool2d: ({ inputs: [x], attrs, shape }, y, { at, shape: shapeOf }) => [
+    { kernel: "maxPool2d", args: { x: at(x!), y, ...poolArgs(shapeOf(x!), shape, attrs) } },
+  ],
+  maxPool2dGrad: ({ inputs: [x, y, dy], attrs, shape }, dx, { at, shape: shapeOf }) => [
+    {
+      kernel: "maxPool2dGrad",
+      args: { x: at(x!), y: at(y!), dy: at(dy!), dx, ...poolArgs(shape, shapeOf(dy!), attrs) },
+    },
+  ],
+  avgPool2d: ({ inputs: [x], attrs, shape }, y, { at, shape: shapeOf }) => [
+    { kernel: "avgPool2d", args: { x: at(x!), y, ...poolArgs(shapeOf(x!), shape, attrs) } },
+  ],
+  avgPool2dGrad: ({ inputs: [dy], attrs }, dx, { at, shape: shapeOf }) => [
+    { kernel: "avgPool2dGrad", args: { dy: at(dy!), dx, ...poolArgs(attrs.shape, shapeOf(dy!), attrs) } },
+  ],
+  moments: ({ inputs: [x] }, y, { at, shape }) => [
+    { kernel: "moments", args: { x: at(x!), y, ...rowArgs(shape(x!)) } },
+  ],
+  batchNorm: ({ inputs, attrs: { epsilon }, shape }, y, { at, relu }) => {
+    const [x, moments, gamma, beta] = inputs.map(at) as [Ref, Ref, Ref, Ref];
+    return [{ kernel: "batchNorm", args: { x, moments, gamma, beta, y, ...rowArgs(shape), epsilon, relu } }];
+  },
+  batchNormParamGrad: ({ inputs, attrs: { epsilon } }, y, { at, shape }) => {
+    const [x, moments, dy] = inputs.map(at) as [Ref, Ref, Ref];
+    return [
+      { kernel: "batchNormParamGrad", args: { x, moments, dy, y, ...rowArgs(shape(inputs[0]!)), epsilon } },
+    ];
+  },
+  batchNormInputGrad: ({ inputs, attrs: { epsilon }, shape }, dx, { at }) => {
+    const [x, moments, gamma, paramGrad, dy] = inputs.map(at) as [Ref, Ref, Ref, Ref, Ref];
+    return [
+      {
+        kernel: "batchNormInputGrad",
+        args: { x, moments, gamma, paramGrad, dy, dx, ...rowArgs(shape), epsilon },
+      },
+    ];
+  },
+  layerNorm: ({ inputs, attrs: { epsilon }, shape }, y, { at }) => {
+    const [x, gamma, beta] = inputs.map(at) as [Ref, Ref, Ref];
+    return [{ kernel: "layerNorm", args: { x, gamma, beta, y, ...rowArgs(shape), epsilon } }];
+  },
+  layerNormParamGrad: ({ inputs, attrs: { epsilon } }, y, { at, shape }) => {
+    const [x, dy] = inputs.map(at) as [Ref, Ref];
+    return [{ kernel: "layerNormParamGrad", args: { x, dy, y, ...rowArgs(shape(inputs[0]!)), epsilon } }];
+  },
+  layerNormInputGrad: ({ inputs, attrs: { epsilon }, shape }, dx, { at }) => {
+    const [x, gamma, dy] = inputs.map(at) as [Ref, Ref, Ref];
+    return [{ kernel: "layerNormInputGrad", args: { x, gamma, dy, dx, ...rowArgs(shape), epsilon } }];
+  },
+  softmax: ({ inputs: [x], shape }, y, { at }) => [
+    { kernel: "softmax", args: { x: at(x!), y, ...rowArgs(shape) } },
+  ],
+  softmaxCrossEntropy: ({ inputs, attrs: { labelSmoothing } }, y, { at, shape }) => {
+    const [logits, targets] = inputs.map(at) as [Ref, Ref];
+    return [
+      {
+        kernel: "softmaxCrossEntropy",
+        args: { logits, targets, y, ...rowArgs(shape(inputs[0]!)), labelSmoothing },
+      },
+    ];
+  },
+  softmaxCrossEntropyGrad: ({ inputs, attrs: { labelSmoothing }, shape }, dx, { at }) => {
+    const [logits, targets, dy] = inputs.map(at) as [Ref, Ref, Ref];
+    return [
+      {
+        kernel: "softmaxCrossEntropyGrad",
+        args: { logits, targets, dy, dx, ...rowArgs(shape), labelSmoothing },
+      },
+    ];
+  },
+  correct: ({ inputs }, y, { at, shape }) => {
+    const [logits, targets] = inputs.map(at) as [Ref, Ref];
+    return [{ kernel: "correct", args: { logits, targets, y, ...rowArgs(shape(inputs[0]!)) } }];
+  },
+};
+
+/** Kernel calls that compute `unit` into `y`. */
+export function lowerKernel(unit: KernelUnit, y: Ref, context: LowerContext): readonly KernelCall[] {
+  const rule = loweringRules[unit.node.op] as LoweringRule<OpName>;
+  const bias = unit.bias === undefined ? noRef : context.at(unit.bias);
+  return rule(unit.node as OpNode<OpName>, y, { ...context, bias, relu: unit.relu ? 1 : 0 });
+}
+
+/** [rows, C]: all axes but the last together. */
+function rowArgs(shape: Shape): { rows: number; C: number } {
+  return { rows: sizeOf(shape.slice(0, -1)), C: shape.at(-1)! };
+}
+
+function imageArgs(x: Shape, y: Shape, { size, strides, dilation, padding, groups }: ConvAttrs) {
+  return {
+    N: x[0]!,
+    H: x[1]!,
+    W: x[2]!,
+    C: x[3]!,
+    kH: size[0],
+    kW: size[1],
+    F: y[3]!,
+    sH: strides[0],
+    sW: strides[1],
+    dH: dilation[0],
+    dW: dilation[1],
+    padTop: padding.top,
+    padLeft: padding.left,
+    oH: y[1]!,
+    oW: y[2]!,
+    groups,
+  };
+}
+
+function poolArgs(x: Shape, y: Shape, { size, strides, padding }: WindowAttrs) {
+  return {
+    N: x[0]!,
+    H: x[1]!,
+    W: x[2]!,
+    C: x[3]!,
+    kH: size[0],
+    kW: size[1],
+    sH: strides[0],
+    sW: strides[1],
+    padTop: padding.top,
+    padLeft: padding.left,
+    oH: y[1]!,
+    oW: y[2]!,
+  };
+}
+
+const copyRank = 5;
+
+/** A strided copy; axes that run on in both memories are merged first. Throws internal above five axes. */
+export function copy(
+  x: Ref,
+  y: Ref,
+  shape: Shape,
+  xStrides: readonly number[],
+  yStrides: readonly number[],
+  xOffset = 0,
+  yOffset = 0,
+): KernelCall {
+  const axes: { n: number; x: number; y: number }[] = [];
+  shape.forEach((n, axis) => {
+    const [xStride, yStride] = [xStrides[axis]!, yStrides[axis]!];
+    const outer = axes.at(-1);
+    if (n === 1) return;
+    if (outer !== undefined && outer.x === n * xStride && outer.y === n * yStride) {
+      axes[axes.length - 1] = { n: outer.n * n, x: xStride, y: yStride };
+    } else {
+      axes.push({ n, x: xStride, y: yStride });
+    }
+  });
+  if (axes.length > copyRank)
+    throw new AtelierError("internal", `a copy over ${axes.length} axes; at most ${copyRank} are supported.`);
+  while (axes.length < copyRank) axes.unshift({ n: 1, x: 0, y: 0 });
+  const [a, b, c, d, e] = axes as [
+    (typeof axes)[0],
+    (typeof axes)[0],
+    (typeof axes)[0],
+    (typeof axes)[0],
+    (typeof axes)[0],
+  ];
+  return {
+    kernel: "stridedCopy",
+    args: {
+      x,
+      y,
+      n0: a.n,
+      n1: b.n,
+      n2: c.n,
+      n3: d.n,
+      n4: e.n,
+      x0: a.x,
+      x1: b.x,
+      x2: c.x,
+      x3: d.x,
+      x4: e.x,
+      y0: a.y,
+      y1: b.y,
+      y2: c.y,
+      y3: d.y,
+      y4: e.y,
+      xOffset,
+      yOffset,
+    },
+  };
+}

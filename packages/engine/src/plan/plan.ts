@@ -1,0 +1,154 @@
+/**
+ * From a step graph to a program: fuse → schedule → place → lower. Strategy lives here and in the files beside;
+ * executors only carry out. Layouts and convolution algorithms are choices of lower.ts and of new kernel names,
+ * so that neither layers nor autodiff know of them.
+ */
+import { AtelierError } from "../error.ts";
+import type { StepGraph } from "../graph/graph.ts";
+import { operandMode, sizeOf } from "../graph/shape.ts";
+import { type Lifetime, packArena } from "./arena.ts";
+import { type Analysis, analyze, fuse, type MapUnit, type Unit } from "./fuse.ts";
+import { copy, lowerKernel } from "./lower.ts";
+import { lowerMap } from "./lower-map.ts";
+import type { KernelCall, Program, Ref } from "./program.ts";
+import { readsOf, resultsOf, schedule } from "./schedule.ts";
+import type { StateLayout } from "./state-layout.ts";
+
+/** The program of `graph`; its constants are added to `layout`. */
+export function planGraph(graph: StepGraph, layout: StateLayout): Program {
+  const analysis = analyze(graph);
+  const order = schedule(analysis, fuse(analysis));
+  const { directUpdates, copiedUpdates } = placeUpdates(analysis, order);
+  const { offsets, arenaFloats } = placeValues(analysis, order, directUpdates);
+
+  const at = (id: number): Ref => {
+    const { base, offset } = analysis.views[id]!;
+    const node = analysis.nodes[base]!;
+    const stateName = node.op === "state" ? node.attrs.name : directUpdates.get(base);
+    if (stateName !== undefined) return layout.refOf(stateName) - offset;
+    if (node.op === "constant")
+      return layout.constantRef(node.attrs.values, sizeOf(node.shape)) - offset;
+    return offsets.get(base)! + offset;
+  };
+  const shape = (id: number) => analysis.nodes[id]!.shape;
+  const calls: KernelCall[] = order.flatMap((unit) =>
+    unit.kind === "map"
+      ? [lowerMap(analysis, unit, resultsOf(analysis, unit), at)]
+      : lowerKernel(unit, at(unit.result), { at, shape }),
+  );
+  for (const [name, id] of copiedUpdates) {
+    calls.push(copy(at(id), layout.refOf(name), [sizeOf(shape(id))], [1], [1]));
+  }
+
+  const inputs = analysis.nodes.filter((node) => node.op === "input" && analysis.live.has(node.id));
+  const input = (name: string) => inputs.find((node) => node.op === "input" && node.attrs.name === name);
+  const [images, targets] = [input("images"), input("targets")];
+  return {
+    calls,
+    arenaFloats,
+    images: images && { ref: at(images.id), shape: images.shape },
+    targets: targets && { ref: at(targets.id), shape: targets.shape },
+    scalars: Object.fromEntries(
+      inputs.flatMap((node) =>
+        node.op === "input" && node !== images && node !== targets ? [[node.attrs.name, at(node.id)]] : [],
+      ),
+    ),
+    outputs: Object.fromEntries(
+      Object.entries(graph.outputs).map(([name, id]) => [name, { ref: at(id), floats: sizeOf(shape(id)) }]),
+    ),
+  };
+}
+
+/**
+ * Which new state values can be written straight over the old ones: those whose unit is the last to read the
+ * old value, and reads it element by element if at all. The others are copied after the last call.
+ */
+function placeUpdates(analysis: Analysis, order: readonly Unit[]) {
+  const { graph, nodes, views } = analysis;
+  const directUpdates = new Map<number, string>();
+  const copiedUpdates: [name: string, id: number][] = [];
+  const makers = new Map(
+    order.flatMap((unit, position) => resultsOf(analysis, unit).map((id) => [id, position] as const)),
+  );
+  const stateNodes = new Map(
+    nodes.flatMap((node) => (node.op === "state" ? [[node.attrs.name, node.id] as const] : [])),
+  );
+  for (const [name, id] of Object.entries(graph.updates)) {
+    const { base } = views[id]!;
+    const node = nodes[base]!;
+    if (node.op === "state" && node.attrs.name === name) continue;
+    if (node.op === "state")
+      throw new AtelierError("internal", `the update of "${name}" is another state unchanged.`);
+    const position = makers.get(base);
+    const old = stateNodes.get(name);
+    const whole = position !== undefined && sizeOf(node.shape) === sizeOf(nodes[id]!.shape);
+    const free =
+      whole &&
+      order.every((unit, i) => {
+        if (old === undefined || i < position || !readsOf(analysis, unit).has(old)) return true;
+        return i === position && unit.kind === "map" && readsElementwise(analysis, unit, old);
+      });
+    if (free && !directUpdates.has(base)) directUpdates.set(base, name);
+    else copiedUpdates.push([name, id]);
+  }
+  return { directUpdates, copiedUpdates };
+}
+
+/** Whether every read of memory `base` by the cluster is of the element being written. */
+function readsElementwise({ nodes, views }: Analysis, unit: MapUnit, base: number): boolean {
+  return unit.nodes.every((node) =>
+    node.inputs.every(
+      (operand) =>
+        views[operand]!.base !== base || operandMode(nodes[operand]!.shape, node.shape)?.mode === "full",
+    ),
+  );
+}
+
+/** Arena offsets of every value that lives there. A map may write over an operand that dies in it. */
+function placeValues(analysis: Analysis, order: readonly Unit[], directUpdates: ReadonlyMap<number, string>) {
+  const { nodes, views, live, roots } = analysis;
+  const lastRead = new Map<number, number>();
+  order.forEach((unit, position) => {
+    for (const id of readsOf(analysis, unit)) lastRead.set(id, position);
+  });
+  // Host outputs and copied updates are read after the last call.
+  for (const id of roots) lastRead.set(views[id]!.base, order.length);
+
+  const places: { floats: number; start: number; end: number; members: number[] }[] = [];
+  const placeOf = new Map<number, (typeof places)[number]>();
+  const add = (id: number, start: number): void => {
+    const place = { floats: sizeOf(nodes[id]!.shape), start, end: lastRead.get(id) ?? start, members: [id] };
+    places.push(place);
+    placeOf.set(id, place);
+  };
+  for (const node of nodes) if (node.op === "input" && live.has(node.id)) add(node.id, -1);
+  order.forEach((unit, position) => {
+    const dying =
+      unit.kind === "map" ? dyingOperands(analysis, unit, (id) => placeOf.get(id)?.end === position) : [];
+    for (const id of resultsOf(analysis, unit)) {
+      if (directUpdates.has(id)) continue;
+      const reused = dying.pop();
+      if (reused === undefined) {
+        add(id, position);
+        continue;
+      }
+      const place = placeOf.get(reused)!;
+      place.end = lastRead.get(id) ?? position;
+      place.members.push(id);
+      placeOf.set(id, place);
+    }
+  });
+  const packed = packArena(places satisfies readonly Lifetime[]);
+  const offsets = new Map(
+    places.flatMap((place, i) => place.members.map((id) => [id, packed.offsets[i]!] as const)),
+  );
+  return { offsets, arenaFloats: packed.floats };
+}
+
+/** Operands of a cluster that nobody needs afterwards and that are read element by element. */
+function dyingOperands(analysis: Analysis, unit: MapUnit, dies: (id: number) => boolean): number[] {
+  const count = sizeOf(unit.nodes[0]!.shape);
+  return [...readsOf(analysis, unit)].filter(
+    (id) => dies(id) && sizeOf(analysis.nodes[id]!.shape) === count && readsElementwise(analysis, unit, id),
+  );
+}
