@@ -1,0 +1,23 @@
+/** What stands where a number is missing or not finite. */
+export const noValue = "–";
+
+/** A whole number with thousands separated: 814,090. */
+export function formatCount(value: number | null | undefined): string {
+  return isNumber(value) ? Math.round(value).toLocaleString("en-US") : noValue;
+}
+
+/** A number with a fixed count of decimals: 0.9361. */
+export function formatDecimal(value: number | null | undefined, digits: number): string {
+  return isNumber(value) ? value.toFixed(digits) : noValue;
+}
+
+/** A share in [0, 1] as per cent; small ones keep a decimal: 61%, 0.4%. */
+export function formatPercent(share: number | null | undefined): string {
+  if (!isNumber(share)) return noValue;
+  const percent = share * 100;
+  return `${percent > 0 && percent < 9.95 ? percent.toFixed(1) : percent.toFixed(0)}%`;
+}
+
+function isNumber(value: number | null | undefined): value is number {
+  return value !== null && value !== undefined && Number.isFinite(value);
+}
