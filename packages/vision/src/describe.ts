@@ -36,15 +36,15 @@ export function describeDataset(dataset: ImageDataset): DatasetDescription {
 }
 
 /** How often each byte occurs, one histogram [256] a channel. */
-function histograms({ images, shape: [, , channels] }: ImageDataset): Float64Array[] {
-  const result = Array.from({ length: channels }, () => new Float64Array(256));
+function histograms({ images, shape: [, , channels] }: ImageDataset): Uint32Array[] {
+  const result = Array.from({ length: channels }, () => new Uint32Array(256));
   result.forEach((histogram, channel) => {
     for (let index = channel; index < images.length; index += channels) histogram[images[index]!]! += 1;
   });
   return result;
 }
 
-function momentsOf(histogram: Float64Array): { mean: number; standardDeviation: number } {
+function momentsOf(histogram: Uint32Array): { mean: number; standardDeviation: number } {
   let [count, sum, sumOfSquares] = [0, 0, 0];
   histogram.forEach((times, value) => {
     count += times;

@@ -1,11 +1,12 @@
 /** Brings a dataset to the input of a recipe: another size, grey to colour, colour to grey. */
-import { availableParallelism } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import { AtelierError, type ImageDataset } from "@atelier/engine";
-import sharp from "sharp";
 import { pixelChecksum } from "../checksum.ts";
 import type { DataProgress } from "../progress.ts";
-import { forEachBounded } from "./bounded.ts";
 import { checkChannels, greyToRgb, rgbToGrey } from "./decode.ts";
+import { resample } from "./resample.ts";
+
+const imagesAtOnce = 500;
 
 /** What to report to while images are resized. */
 export interface ConvertOptions {
@@ -30,27 +31,25 @@ export async function convertInput(
   return { ...dataset, shape, images, checksum: pixelChecksum({ ...dataset, shape, images }) };
 }
 
-/** Pixels [N, h, w, C] of the dataset's [N, H, W, C]. */
+/** Pixels [N, h, w, C] of the dataset's [N, H, W, C]; comes back to the event loop between chunks. */
 async function resizeAll(
-  { name, size, images, shape: [height, width, channels] }: ImageDataset,
-  [newHeight, newWidth]: readonly [height: number, width: number],
+  { name, size, images, shape }: ImageDataset,
+  newSize: readonly [height: number, width: number],
   { onProgress, signal }: ConvertOptions,
 ): Promise<Uint8Array> {
-  if (height === newHeight && width === newWidth) return images;
-  const raw = { width, height, channels: channels as 1 | 3 };
-  const [oldBytes, newBytes] = [height * width * channels, newHeight * newWidth * channels];
-  const result = new Uint8Array(size * newBytes);
-  let done = 0;
-  await forEachBounded(size, 2 * availableParallelism(), async (index) => {
+  if (shape[0] === newSize[0] && shape[1] === newSize[1]) return images;
+  const oldBytes = shape[0] * shape[1] * shape[2];
+  const newBytes = newSize[0] * newSize[1] * shape[2];
+  const result = new Uint8ClampedArray(size * newBytes);
+  for (let first = 0; first < size; first += imagesAtOnce) {
     if (signal?.aborted) throw new AtelierError("stopped", `resizing ${name} stopped`);
-    const pixels = sharp(images.subarray(index * oldBytes, (index + 1) * oldBytes), { raw })
-      .resize(newWidth, newHeight, { fit: "fill" })
-      .toColourspace(channels === 1 ? "b-w" : "srgb")
-      .raw();
-    result.set(await pixels.toBuffer(), index * newBytes);
-    onProgress?.({ what: `resizing ${name}`, unit: "images", done: ++done, total: size });
-  });
-  return result;
+    const last = Math.min(size, first + imagesAtOnce);
+    const chunk = images.subarray(first * oldBytes, last * oldBytes);
+    resample(chunk, shape, result.subarray(first * newBytes, last * newBytes), newSize);
+    onProgress?.({ what: `resizing ${name}`, unit: "images", done: last, total: size });
+    await setImmediate();
+  }
+  return new Uint8Array(result.buffer);
 }
 
 function convertChannels(pixels: Uint8Array, from: number, to: number): Uint8Array {

@@ -4,6 +4,7 @@
  */
 import { AtelierError } from "@atelier/engine";
 import sharp from "sharp";
+import { resample } from "./resample.ts";
 
 /** More pixels than this in one file are refused: 100 megapixels, 300 MB decoded. */
 const maxPixels = 100_000_000;
@@ -27,13 +28,15 @@ export async function readImageSize(path: string): Promise<readonly [height: num
  * the size (as Keras's image_dataset_from_directory does). Throws what sharp throws when the file is damaged.
  */
 export async function decodeRgb(path: string, height: number, width: number): Promise<Uint8Array> {
-  return await sharp(path, { limitInputPixels: maxPixels })
-    .autoOrient()
-    .flatten({ background: "white" })
-    .resize(width, height, { fit: "fill" })
-    .toColourspace("srgb")
-    .raw({ depth: "uchar" })
-    .toBuffer();
+  const [fileHeight, fileWidth] = await readImageSize(path);
+  const enlarges = fileHeight < height || fileWidth < width;
+  const upright = sharp(path, { limitInputPixels: maxPixels }).autoOrient().flatten({ background: "white" });
+  const sized = enlarges ? upright : upright.resize(width, height, { fit: "fill" });
+  const rgb = await sized.toColourspace("srgb").raw({ depth: "uchar" }).toBuffer();
+  if (!enlarges) return new Uint8Array(rgb.buffer, rgb.byteOffset, rgb.length);
+  const result = new Uint8ClampedArray(height * width * 3);
+  resample(rgb, [fileHeight, fileWidth, 3], result, [height, width]);
+  return new Uint8Array(result.buffer);
 }
 
 /**

@@ -46,7 +46,7 @@ export interface IdxRole {
  * test-…, emnist-letters-train-…, each with or without .gz; without a part, as in images-idx3-ubyte, it is train.
  */
 export function idxRoleOf(fileName: string): IdxRole | undefined {
-  const match = /^(?:.*[-_])?(?:(train|t10k|test)[-_])?(images|labels)[-.]idx\d?(?:-ubyte)?(?:\.gz)?$/i.exec(
+  const match = /^(?:(?:.*[-_])?(train|t10k|test)[-_])?(images|labels)[-.]idx\d?(?:-ubyte)?(?:\.gz)?$/i.exec(
     basename(fileName),
   );
   if (!match) return undefined;

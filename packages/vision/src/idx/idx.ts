@@ -117,7 +117,9 @@ function parseIdx(bytes: Uint8Array, source: string): IdxArray {
       `${source}: ${problem}: expected ${expectedBytes} bytes for [${dimensions.join(", ")}], got ${bytes.length}`,
     );
   }
-  return { dimensions, elements: bytes.subarray(headerBytes) };
+  // Not bytes.subarray: of a Buffer that is a Buffer, whose slice() shares memory where a Uint8Array's copies.
+  const elements = new Uint8Array(bytes.buffer, bytes.byteOffset + headerBytes, bytes.length - headerBytes);
+  return { dimensions, elements };
 }
 
 function badFile(message: string): AtelierError {

@@ -10,7 +10,7 @@ import type { ImageDataset } from "@atelier/engine";
 export function selectImages(dataset: ImageDataset, indices: Uint32Array): ImageDataset {
   const imageBytes = dataset.shape[0] * dataset.shape[1] * dataset.shape[2];
   const images = new Uint8Array(indices.length * imageBytes);
-  const labels = dataset.labels.slice(0, indices.length);
+  const labels = emptyLabels(dataset.labels, indices.length);
   for (let start = 0; start < indices.length; ) {
     let end = start + 1;
     while (end < indices.length && indices[end] === indices[end - 1]! + 1) end++;
@@ -21,6 +21,12 @@ export function selectImages(dataset: ImageDataset, indices: Uint32Array): Image
     start = end;
   }
   return { ...dataset, size: indices.length, images, labels, checksum: derivedChecksum(dataset, indices) };
+}
+
+/** Zeros of the same element type; slice() would share memory where the labels are a Buffer. */
+function emptyLabels(labels: ImageDataset["labels"], count: number): ImageDataset["labels"] {
+  if (labels instanceof Int32Array) return new Int32Array(count);
+  return labels instanceof Uint16Array ? new Uint16Array(count) : new Uint8Array(count);
 }
 
 function derivedChecksum(dataset: ImageDataset, indices: Uint32Array): string {
