@@ -84,8 +84,8 @@ export class Emitter {
   operand(id: number, layout: Layout = "channelsLast"): string {
     const shape = this.shape(id);
     if (layout === "channelsLast" || shape.length === 0) return this.#channelsLast(id);
-    const { name, layout: present } = this.computed(id);
-    if (present === layout) return name;
+    const emitted = this.#emitted.get(id);
+    if (emitted?.layout === layout) return emitted.name;
     const padded = [...new Array<number>(4 - shape.length).fill(1), ...shape];
     return this.view(id, padded, toChannelsFirst);
   }
@@ -124,9 +124,9 @@ export class Emitter {
   }
 
   /** A constant float32 scalar, or vector. */
-  floats(value: number | readonly number[]): string {
+  floats(value: number | readonly number[], name = "constant"): string {
     const shape = typeof value === "number" ? [] : [value.length];
-    return this.#initializer({ name: "constant", shape, data: Float32Array.from([value].flat()) });
+    return this.#initializer({ name, shape, data: Float32Array.from([value].flat()) });
   }
 
   /** A constant int64 scalar, or vector. */

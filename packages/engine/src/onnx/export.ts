@@ -139,9 +139,9 @@ function emitNormalization(emitter: Emitter, [, , , C]: Shape, { mean, std }: No
     );
   }
   const pixels = emitter.emit("Cast", ["images"], { to: onnxTypeCodes.float32 });
-  const unit = emitter.emit("Div", [pixels, emitter.floats(255)]);
-  const centred = emitter.emit("Sub", [unit, emitter.floats(mean)]);
-  return emitter.emit("Div", [centred, emitter.floats(std)]);
+  const unit = emitter.emit("Div", [pixels, emitter.floats(255, "normalization/range")]);
+  const centred = emitter.emit("Sub", [unit, emitter.floats(mean, "normalization/mean")]);
+  return emitter.emit("Div", [centred, emitter.floats(std, "normalization/std")]);
 }
 
 function emitNode(emitter: Emitter, node: Node): void {
