@@ -130,7 +130,7 @@ function ensureLogits(
   );
 }
 
-/** (x/255 − mean)/std, channel by channel. */
+/** (x/255 − mean)/std, channel by channel, as one product and one sum: as in training. */
 function emitNormalization(emitter: Emitter, [, , , C]: Shape, { mean, std }: Normalization): string {
   if (mean.length !== C || std.length !== C) {
     throw new AtelierError(
@@ -138,10 +138,11 @@ function emitNormalization(emitter: Emitter, [, , , C]: Shape, { mean, std }: No
       `ONNX export: expected normalization by ${C} means and deviations, one a channel, got ${mean.length} and ${std.length}.`,
     );
   }
+  const scale = std.map((deviation) => 1 / (255 * deviation));
+  const offset = std.map((deviation, channel) => -mean[channel]! / deviation);
   const pixels = emitter.emit("Cast", ["images"], { to: onnxTypeCodes.float32 });
-  const unit = emitter.emit("Div", [pixels, emitter.floats(255, "normalization/range")]);
-  const centred = emitter.emit("Sub", [unit, emitter.floats(mean, "normalization/mean")]);
-  return emitter.emit("Div", [centred, emitter.floats(std, "normalization/std")]);
+  const scaled = emitter.emit("Mul", [pixels, emitter.floats(scale, "normalization/scale")]);
+  return emitter.emit("Add", [scaled, emitter.floats(offset, "normalization/offset")]);
 }
 
 function emitNode(emitter: Emitter, node: Node): void {
