@@ -16,12 +16,11 @@ export {
 export { renderSvg } from "./options/render-svg.ts";
 export { smoothCurve } from "./options/smooth-curve.ts";
 export {
-  type Curve,
   type TrainingCurvesOptions,
-  type TrainingRun,
   trainingCurvesFrame,
   trainingCurvesOption,
 } from "./options/training-curves.ts";
+export type { Curve, TrainingRun } from "./options/training-run.ts";
 export { type ClassImages, classOverview } from "./pictures/class-overview.ts";
 export { encodePng, pngDataUri } from "./pictures/encode-png.ts";
 export type { ImagePixels } from "./pictures/image-pixels.ts";

@@ -4,8 +4,7 @@
  */
 import type { ResvgRenderOptions } from "@resvg/resvg-js";
 
-const fonts = ["DejaVuSansCondensed.ttf", "DejaVuSansCondensed-Bold.ttf"];
-
+/** How large the PNG is. */
 export interface PngOptions {
   /** Pixels of the PNG for each CSS pixel of the SVG. */
   readonly scale: number;
@@ -15,12 +14,15 @@ export interface PngOptions {
 export async function svgToPng(svg: string, { scale }: PngOptions = { scale: 2 }): Promise<Uint8Array> {
   const { Resvg } = await import(/* @vite-ignore */ "@resvg/resvg-js");
   const { createRequire } = await import(/* @vite-ignore */ "node:module");
-  const { resolve } = createRequire(import.meta.url);
+  const require = createRequire(import.meta.url);
   const options: ResvgRenderOptions = {
     fitTo: { mode: "zoom", value: scale },
     font: {
       loadSystemFonts: false,
-      fontFiles: fonts.map((file) => resolve(`dejavu-fonts-ttf/ttf/${file}`)),
+      fontFiles: [
+        require.resolve("dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf"),
+        require.resolve("dejavu-fonts-ttf/ttf/DejaVuSansCondensed-Bold.ttf"),
+      ],
       defaultFontFamily: "DejaVu Sans",
       sansSerifFamily: "DejaVu Sans",
     },

@@ -37,7 +37,7 @@ export interface Frame {
 
 /** Steps of each sequential scale; text turns from `ink` to `inverseInk` at `inverseInkStep`. */
 export const rampSteps = 16;
-export const inverseInkStep = 9;
+export const inverseInkStep = 10;
 
 /** Unquoted on purpose: the list stands in attributes. */
 export const fontFamily = "Helvetica Neue, Helvetica, Arial, sans-serif";
@@ -54,9 +54,9 @@ export const themes: { readonly [K in ThemeName]: Theme } = {
     rule: "#aeb6bf",
     grid: "#e6e9ed",
     highlight: "#e3f0f9",
-    series: ["#0072b2", "#d55e00", "#009e73", "#b8548f", "#c98500", "#4aa3da", "#6a737d", "#7a4f9e"],
-    correct: ramp("#eef5fa", "#6fb0da", "#0b4a7d"),
-    wrong: ramp("#fdf3ec", "#f09a5b", "#933503"),
+    series: ["#0072b2", "#d55e00", "#009e73", "#b8548f", "#c98500", "#3a93cc", "#6a737d", "#7a4f9e"],
+    correct: ramp("#eef5fa", "#5398c6", "#0b4a7d"),
+    wrong: ramp("#fdf3ec", "#cf783a", "#933503"),
   },
   dark: {
     surface: "#14171a",
@@ -67,8 +67,8 @@ export const themes: { readonly [K in ThemeName]: Theme } = {
     grid: "#2a3036",
     highlight: "#17344a",
     series: ["#4ba6e3", "#f28a3c", "#2cc295", "#e08fc0", "#eab43a", "#9ad2f7", "#a9b2bc", "#b794dd"],
-    correct: ramp("#1a242d", "#2c6ea1", "#a5d6fb"),
-    wrong: ramp("#2b211a", "#a4561c", "#ffcfa3"),
+    correct: ramp("#1a242d", "#22567e", "#a5d6fb"),
+    wrong: ramp("#2b211a", "#7d4115", "#ffcfa3"),
   },
 };
 

@@ -39,13 +39,26 @@ export function confusionMatrixFrame(
 /** Fits a square matrix of these classes into the frame. */
 export function layOutConfusion(classNames: readonly string[], frame: Frame): ConfusionLayout {
   const count = classNames.length;
-  const { left, nameSize, nameWidth, isTurned, around } = margins(classNames, frame.width / (count + 2));
-  const side = Math.max(40, Math.min(frame.width - around.x, frame.height - around.y));
+  const sideWithin = ({ around }: Margins) =>
+    Math.max(40, Math.min(frame.width - around.x, frame.height - around.y));
+  const roomy = margins(classNames, frame.width / count); // margins depend on the cells and the cells on the margins
+  const fitting = margins(classNames, sideWithin(roomy) / count);
+  const { left, nameSize, nameWidth, isTurned } = fitting;
+  const side = sideWithin(fitting);
   const titleGap = { x: isTurned ? nameWidth + 16 : 26, y: left - axisTitleHeight + 8 };
   return { left, side, cellSide: side / count, nameSize, isTurned, titleGap };
 }
 
-function margins(classNames: readonly string[], cellSide: number) {
+interface Margins {
+  readonly nameSize: number;
+  readonly nameWidth: number;
+  readonly isTurned: boolean;
+  readonly left: number;
+  /** All that is not matrix, in both directions. */
+  readonly around: { readonly x: number; readonly y: number };
+}
+
+function margins(classNames: readonly string[], cellSide: number): Margins {
   const nameSize = Math.round(Math.max(minTextSize, Math.min(fontSize.tick, cellSide - 1)));
   const nameWidth = Math.min(maxNameWidth, widestText(classNames, { size: nameSize }));
   const isTurned = nameWidth > cellSide - 4;

@@ -21,6 +21,7 @@ export interface ConfusionMatrix {
   readonly counts: readonly ArrayLike<number>[];
 }
 
+/** The matrix as large as the frame allows; cells that are too small for their counts stay without text. */
 export function confusionMatrixOption(matrix: ConfusionMatrix, frame: Frame): ChartOption {
   if (matrix.classNames.length === 0) return emptyOption("No class was evaluated", frame);
   const theme = themes[frame.theme];

@@ -71,7 +71,7 @@ export function reliabilityOption(
       },
     ],
     series: [
-      barSeries(filled, { panel: 0, fill: theme.correct[5]!, value: (bin) => bin.accuracy }),
+      barSeries(filled, { panel: 0, fill: theme.correct[4]!, value: (bin) => bin.accuracy }),
       diagonal(theme),
       means(filled, theme),
       barSeries(filled, { panel: 1, fill: theme.rule, value: (bin) => bin.count }),

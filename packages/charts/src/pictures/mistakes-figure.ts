@@ -100,7 +100,7 @@ function drawMistake(pair: ConfusedPair, { image, probability }: Mistake, { corn
   return [
     thumbnail(image, { ...corner, width: imageSide, height: imageSide }, tooltip),
     caption(`True: ${pair.trueName}`, { x: corner.x, y: below + 15 }, theme.ink),
-    caption(`Predicted: ${pair.predictedName}`, { x: corner.x, y: below + 29 }, theme.wrong.at(-5)!),
+    caption(`Predicted: ${pair.predictedName}`, { x: corner.x, y: below + 29 }, theme.wrong.at(-3)!),
     caption(`with ${formatPercent(probability)}`, { x: corner.x, y: below + 43 }, theme.muted),
   ];
 }

@@ -21,6 +21,7 @@ export interface ReportTable {
   readonly rows: readonly (readonly string[])[];
 }
 
+/** A part of the report: its text, then its table, then its figures. */
 export interface ReportSection {
   readonly heading: string;
   /** Paragraphs are separated by blank lines. */
@@ -29,6 +30,7 @@ export interface ReportSection {
   readonly table?: ReportTable;
 }
 
+/** Everything a report shows. */
 export interface Report {
   readonly title: string;
   readonly subtitle?: string;
@@ -117,7 +119,7 @@ function drawFigure(figure: ReportFigure, id: string): string {
 /** The picture as part of the page: its own ids, the page's colours, and no smaller than can be read. */
 function inlineSvg(svg: string, id: string): string {
   const width = Number(/<svg[^>]*? width="(\d+)/.exec(svg)?.[1] ?? 0);
-  const minWidth = Math.round(width * 0.72);
+  const minWidth = Math.round(width * 0.8);
   return followPageTheme(replaceForbidden(svg))
     .replace(/<\?xml.*?\?>\s*/, "")
     .replace(/( id="|="url\(#)zr-/g, `$1${id}-`)

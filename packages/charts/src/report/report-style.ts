@@ -18,7 +18,7 @@ a{color:var(--series-0)}
 .facts div{min-width:0}
 .facts dt{font-size:13px;color:var(--muted)}
 .facts dd{margin:0;font-size:18px;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
-nav{margin:26px 0 0;padding:12px 0;border-block:1px solid var(--grid);font-size:15px}
+nav{margin:26px 0 0;padding:12px 0;border-top:1px solid var(--grid);font-size:15px}
 nav ol{display:flex;flex-wrap:wrap;gap:4px 24px;margin:0;padding:0;list-style:none}
 nav a{text-decoration:none;overflow-wrap:anywhere}
 nav a:hover{text-decoration:underline}
@@ -33,6 +33,7 @@ table{border-collapse:collapse;font-size:14px;line-height:1.4;margin-top:14px}
 th{color:var(--muted);font-weight:500;text-align:left;border-bottom:1px solid var(--rule)}
 th,td{padding:5px 28px 5px 0;vertical-align:top}
 td{border-bottom:1px solid var(--grid)}
+td:first-child{white-space:nowrap}
 .number{text-align:right;font-variant-numeric:tabular-nums}
 @media (max-width:600px){main{padding:24px 16px 48px}h1{font-size:25px}h2{margin-top:40px}}
 @media print{:root{color-scheme:light;${light}}body{font-size:11pt}main{max-width:none;padding:0}nav,.download{display:none}

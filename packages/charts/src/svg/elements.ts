@@ -13,6 +13,7 @@ export interface TextStyle extends TextFont {
   readonly maxWidth?: number;
 }
 
+/** In CSS pixels, from the upper left corner. */
 export interface Box {
   readonly x: number;
   readonly y: number;
@@ -28,6 +29,7 @@ export interface SvgPage {
   readonly label: string;
 }
 
+/** A whole SVG document on the theme's surface. */
 export function svgPage(page: SvgPage, children: readonly string[]): string {
   const width = Math.ceil(page.width);
   const height = Math.ceil(page.height);
@@ -41,6 +43,7 @@ export function svgPage(page: SvgPage, children: readonly string[]): string {
   ].join("");
 }
 
+/** One line of text. */
 export function svgText(text: string, style: TextStyle): string {
   const shown = style.maxWidth === undefined ? text : fitText(text, style.maxWidth, style);
   const anchor = style.anchor && style.anchor !== "start" ? ` text-anchor="${style.anchor}"` : "";
@@ -52,6 +55,7 @@ export function svgText(text: string, style: TextStyle): string {
   );
 }
 
+/** A filled rectangle. */
 export function svgRect(box: Box, fill: string): string {
   return `<rect ${boxAttributes(box)} fill="${fill}"/>`;
 }

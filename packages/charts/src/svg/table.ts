@@ -4,23 +4,27 @@ import { fitText, type TextFont, textWidth } from "../text/measure.ts";
 import { fontSize, type Theme, type ThemeName, themes } from "../theme.ts";
 import { type Box, svgPage, svgRect, svgRule, svgText } from "./elements.ts";
 
+/** A column's header, and where its cells stand. */
 export interface TableColumn {
   readonly title: string;
   readonly align: "left" | "right";
 }
 
+/** One cell; an empty text leaves it blank. */
 export interface TableCell {
   readonly text: string;
   /** Set in bold on a tinted ground: the best of its column. */
   readonly emphasised?: boolean;
 }
 
+/** Cells in the order of the columns. */
 export interface TableRow {
   readonly cells: readonly TableCell[];
   /** Draws a rule above the row: totals, averages. */
   readonly startsGroup?: boolean;
 }
 
+/** What `svgTable` draws. */
 export interface SvgTable {
   readonly columns: readonly TableColumn[];
   readonly rows: readonly TableRow[];
@@ -44,6 +48,7 @@ interface PlacedColumn extends TableColumn {
   readonly width: number;
 }
 
+/** The table as a picture of its own, as wide as its texts; columns wider than 280 pixels are cut. */
 export function svgTable(table: SvgTable, theme: ThemeName): string {
   const colours = themes[theme];
   const columns = placeColumns(table);

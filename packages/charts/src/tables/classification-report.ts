@@ -11,6 +11,7 @@ export interface Scores {
   readonly support: number;
 }
 
+/** Scores of one class. */
 export interface ClassScores extends Scores {
   readonly name: string;
 }
