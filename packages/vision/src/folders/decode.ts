@@ -55,9 +55,10 @@ export function rgbToGrey(rgb: Uint8Array): Uint8Array {
 /** Red, green, blue [N, 3] from grey [N]: the same value three times. */
 export function greyToRgb(grey: Uint8Array): Uint8Array {
   const rgb = new Uint8Array(grey.length * 3);
-  grey.forEach((value, index) => {
-    rgb.fill(value, index * 3, index * 3 + 3);
-  });
+  for (let index = 0; index < grey.length; index++) {
+    const at = index * 3;
+    rgb[at] = rgb[at + 1] = rgb[at + 2] = grey[index]!;
+  }
   return rgb;
 }
 

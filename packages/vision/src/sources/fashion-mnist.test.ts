@@ -1,7 +1,9 @@
-import { existsSync } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { readdir, truncate } from "node:fs/promises";
-import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { basename, join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { temporaryFolder } from "../../test/temporary-folder.ts";
 import { describeDataset } from "../describe.ts";
 import { openDataset } from "../open-dataset.ts";
@@ -33,6 +35,26 @@ describe.skipIf(!isInstalled)("the real data", () => {
     const repaired = await openDataset("fashion-mnist", options);
     expect(notices[1]).toContain("t10k-images-idx3-ubyte: expected 7840016 bytes");
     expect(repaired.test?.checksum).toBe(warm.test?.checksum);
+  });
+
+  test("comes through a mirror, file by file, when there is no folder with it", async () => {
+    const server = createServer((request, response) => {
+      createReadStream(join(debianFolder, basename(request.url!))).pipe(response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const cacheFolder = await temporaryFolder();
+    const whats = new Set<string>();
+    const { test } = await fashionMnist({
+      cacheFolder,
+      debianFolder: "/nonexistent",
+      mirrors: [`http://127.0.0.1:${port}/`],
+      onProgress: ({ what }) => whats.add(what),
+    });
+    expect(test.size).toBe(10_000);
+    expect([...whats]).toEqual(Object.values(fashionMnistFiles).map(({ name }) => `downloading ${name}`));
+    expect(await readdir(join(cacheFolder, "fashion-mnist"))).toHaveLength(4);
   });
 
   test("has the published statistics", async () => {
