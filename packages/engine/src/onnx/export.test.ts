@@ -173,7 +173,7 @@ describe("exportOnnx", () => {
       "other class names",
       { classNames: ["a", "b"] },
       undefined,
-      "expected logits [N, 2], one for each class name, got [4, 3].",
+      "expected logits [4, 2], one for each class name, got [4, 3].",
     ],
     [
       "normalization of other channels",

@@ -5,10 +5,10 @@
 import { AtelierError } from "../error.ts";
 import type { Normalization } from "../executors/executor.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { formatShape, type Shape } from "../graph/shape.ts";
+import { formatShape, type Shape, sameShape } from "../graph/shape.ts";
 import { findBatched } from "./batch-axis.ts";
 import { Emitter } from "./emitter.ts";
-import { encodeModel, type OnnxNode, onnxTypeCodes } from "./model-proto.ts";
+import { encodeModel, type OnnxNode, type OnnxValueInfo, onnxTypeCodes } from "./model-proto.ts";
 import { leaf, onnxRules } from "./op-rules.ts";
 
 /** Operator set 17 (2022) has layer normalisation; runtimes of the last years all have it. */
@@ -40,22 +40,21 @@ export function exportOnnx(options: OnnxExportOptions): Uint8Array {
   const nodes = neededNodes(graph, output);
   const images = findImages(nodes);
   const batched = findBatched(graph, nodes, images.shape[0]!);
-  ensureLogits(graph.nodes[output]!, batched, classNames);
+  ensureLogits(graph.nodes[output]!, [images.shape[0]!, classNames.length], batched);
 
   const reservedNames = ["images", "probabilities", "logits"];
   const emitter = new Emitter({ graph, batched, state: options.state, reservedNames });
-  const preprocessing = options.preprocessing ?? true;
-  const pixels = preprocessing ? emitNormalization(emitter, images.shape, normalization) : "images";
+  const pixels =
+    (options.preprocessing ?? true) ? emitNormalization(emitter, images.shape, normalization) : "images";
   emitter.define(images.id, { name: pixels, layout: "channelsLast" });
   for (const node of nodes) emitNode(emitter, node);
   const logits = emitter.operand(output);
   const probabilities = emitter.emit("Softmax", [logits], { axis: 1 });
+  const publicNames = new Map([
+    [logits, "logits"],
+    [probabilities, "probabilities"],
+  ]);
 
-  const imageShape = ["batch", ...images.shape.slice(1)];
-  const pixelDoc = preprocessing
-    ? "Pixels 0 to 255, row by row, channels last; normalised inside."
-    : `Pixels divided by 255, less the mean ${formatShape(normalization.mean)}, over the standard deviation ${formatShape(normalization.std)}; channels last.`;
-  const classShape = ["batch", classNames.length];
   return encodeModel({
     opset,
     irVersion,
@@ -67,28 +66,33 @@ export function exportOnnx(options: OnnxExportOptions): Uint8Array {
     },
     graph: {
       name: "classifier",
-      nodes: renamed(
-        emitter.nodes,
-        new Map([
-          [logits, "logits"],
-          [probabilities, "probabilities"],
-        ]),
-      ),
+      nodes: renamed(emitter.nodes, publicNames),
       initializers: emitter.initializers,
-      inputs: [
-        { name: "images", type: preprocessing ? "uint8" : "float32", shape: imageShape, doc: pixelDoc },
-      ],
-      outputs: [
-        {
-          name: "probabilities",
-          type: "float32",
-          shape: classShape,
-          doc: "One a class; each row sums to 1.",
-        },
-        { name: "logits", type: "float32", shape: classShape, doc: "Before the softmax." },
-      ],
+      inputs: [describeImages(images.shape, options)],
+      outputs: describeOutputs(classNames.length),
     },
   });
+}
+
+function describeImages(
+  [, ...imageShape]: Shape,
+  { preprocessing, normalization: { mean, std } }: OnnxExportOptions,
+): OnnxValueInfo {
+  const shape = ["batch", ...imageShape];
+  if (preprocessing ?? true) {
+    const doc = "Pixels 0 to 255, row by row, channels last; normalised inside.";
+    return { name: "images", type: "uint8", shape, doc };
+  }
+  const doc = `(pixel/255 − mean)/std by mean ${formatShape(mean)} and std ${formatShape(std)}, channels last.`;
+  return { name: "images", type: "float32", shape, doc };
+}
+
+function describeOutputs(classes: number): OnnxValueInfo[] {
+  const shape = ["batch", classes];
+  return [
+    { name: "probabilities", type: "float32", shape, doc: "One a class; each row sums to 1." },
+    { name: "logits", type: "float32", shape, doc: "What the softmax makes into probabilities." },
+  ];
 }
 
 /** The nodes that `output` depends on, in the graph's order. */
@@ -118,15 +122,11 @@ function findImages(nodes: readonly Node[]): Node {
   return images;
 }
 
-function ensureLogits(
-  { id, shape }: Node,
-  batched: ReadonlySet<number>,
-  classNames: readonly string[],
-): void {
-  if (batched.has(id) && shape.length === 2 && shape[1] === classNames.length) return;
+function ensureLogits({ id, shape }: Node, expected: Shape, batched: ReadonlySet<number>): void {
+  if (batched.has(id) && sameShape(shape, expected)) return;
   throw new AtelierError(
     "bad-argument",
-    `ONNX export: expected logits [N, ${classNames.length}], one for each class name, got ${formatShape(shape)}.`,
+    `ONNX export: expected logits ${formatShape(expected)}, one for each class name, got ${formatShape(shape)}.`,
   );
 }
 
