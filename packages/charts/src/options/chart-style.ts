@@ -1,5 +1,6 @@
 /** Axes, legends, tooltips and empty states as all charts wear them. */
 import { escapeText } from "../text/escape.ts";
+import { fitText } from "../text/measure.ts";
 import { type Frame, fontFamily, fontSize, type Theme, themes } from "../theme.ts";
 import type { ChartOption } from "./chart-option.ts";
 
@@ -54,6 +55,8 @@ export const exactGrid = { outerBoundsMode: "none" } as const;
 
 /** Height of one line of a legend, in CSS pixels. */
 export const legendLine = 26;
+/** Longer names are cut in legends, in CSS pixels. */
+export const maxLegendText = 230;
 
 /** A legend above the chart, starting at `left`; its keys are the symbols of the series. */
 export function topLegend(theme: Theme, left: number) {
@@ -66,6 +69,7 @@ export function topLegend(theme: Theme, left: number) {
     padding: 0,
     inactiveColor: theme.rule,
     textStyle: { color: theme.ink, fontSize: fontSize.label },
+    formatter: (name: string) => fitText(name, maxLegendText, { size: fontSize.label }),
   };
 }
 

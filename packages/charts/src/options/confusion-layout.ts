@@ -11,6 +11,8 @@ export const keyHeight = 44;
 
 const axisTitleHeight = 26;
 const rightMargin = 16;
+/** Names lie flat above cells of this side, cut to it if they must be, in CSS pixels. */
+const roomyCellSide = 90;
 
 /** Lengths in CSS pixels. */
 export interface ConfusionLayout {
@@ -61,7 +63,7 @@ interface Margins {
 function margins(classNames: readonly string[], cellSide: number): Margins {
   const nameSize = Math.round(Math.max(minTextSize, Math.min(fontSize.tick, cellSide - 1)));
   const nameWidth = Math.min(maxNameWidth, widestText(classNames, { size: nameSize }));
-  const isTurned = nameWidth > cellSide - 4;
+  const isTurned = nameWidth > cellSide - 4 && cellSide < roomyCellSide;
   const left = nameWidth + axisTitleHeight + 10;
   const below = (isTurned ? nameWidth + 14 : 22) + axisTitleHeight;
   return { left, nameSize, nameWidth, isTurned, around: { x: left + rightMargin, y: keyHeight + below } };

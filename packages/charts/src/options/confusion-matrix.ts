@@ -21,13 +21,18 @@ export interface ConfusionMatrix {
   readonly counts: readonly ArrayLike<number>[];
 }
 
+/** Width of one colour scale with its words, in CSS pixels. */
+const keyWidth = 146;
+/** The scale of mistakes reaches at least this share of a row, so that a nearly perfect model looks like one. */
+const minWorstShare = 0.05;
+
 /** The matrix as large as the frame allows; cells that are too small for their counts stay without text. */
 export function confusionMatrixOption(matrix: ConfusionMatrix, frame: Frame): ChartOption {
   if (matrix.classNames.length === 0) return emptyOption("No class was evaluated", frame);
   const theme = themes[frame.theme];
   const layout = layOutConfusion(matrix.classNames, frame);
   const cells = cellsOf(matrix);
-  const worstShare = Math.max(0, ...cells.filter(isMistake).map(({ share }) => share));
+  const worstShare = Math.max(minWorstShare, ...cells.filter(isMistake).map(({ share }) => share));
   const textSize = cellTextSize(cells, layout.cellSide);
   const drawn = cells.filter(({ count }) => count > 0);
   const { classNames } = matrix;
@@ -44,7 +49,9 @@ export function confusionMatrixOption(matrix: ConfusionMatrix, frame: Frame): Ch
       name: "predicted class",
       nameGap: layout.titleGap.x,
       nameTextStyle: title,
-      axisLabel: { ...axisLabel, rotate: layout.isTurned ? 90 : 0 },
+      axisLabel: layout.isTurned
+        ? { ...axisLabel, rotate: 90 }
+        : { ...axisLabel, width: layout.cellSide - 4 },
     },
     yAxis: {
       ...nameAxis,
@@ -53,7 +60,7 @@ export function confusionMatrixOption(matrix: ConfusionMatrix, frame: Frame): Ch
       nameTextStyle: title,
       inverse: true,
     },
-    graphic: [outline(theme, layout), ...shadingKey(theme, layout, worstShare)],
+    graphic: [outline(theme, layout), ...shadingKey(theme, worstShare, keyPlace(layout, frame))],
     series: [
       {
         type: "custom",
@@ -147,14 +154,20 @@ function outline(theme: Theme, { left, side }: ConfusionLayout): object {
   return { type: "rect", silent: true, z: -1, shape, style: { fill: "none", stroke: theme.grid } };
 }
 
+/** Where the two scales begin: above the matrix and its middle, or further left where that is too narrow. */
+function keyPlace({ left, side }: ConfusionLayout, frame: Frame): readonly [number, number] {
+  const first = Math.max(8, Math.min(left, frame.width - 2 * keyWidth - 8));
+  return [first, first + Math.max(keyWidth, side / 2)];
+}
+
 /** Two small scales above the matrix that say what its colours mean. */
-function shadingKey(theme: Theme, layout: ConfusionLayout, worstShare: number): object[] {
+function shadingKey(theme: Theme, worstShare: number, place: readonly [number, number]): object[] {
   const scales = [
-    { colours: theme.correct, text: "right: 0 to 100% of row", x: layout.left },
+    { colours: theme.correct, text: "right: 0 to 100% of row", x: place[0] },
     {
       colours: theme.wrong,
       text: `mistakes: 0 to ${formatPercent(worstShare)} of row`,
-      x: layout.left + Math.max(150, layout.side / 2),
+      x: place[1],
     },
   ];
   return scales.flatMap(({ colours, text, x }) => [

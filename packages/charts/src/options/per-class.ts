@@ -18,9 +18,9 @@ const dotsTop = 40;
 const axisHeight = 46;
 
 const measures = [
-  { key: "precision", symbol: "emptyCircle", size: 8, colourIndex: 0 },
-  { key: "recall", symbol: "emptyDiamond", size: 10, colourIndex: 1 },
-  { key: "f1", symbol: "circle", size: 9, colourIndex: 2 },
+  { key: "precision", symbol: "circle", size: 8, colourIndex: 0, isHollow: true },
+  { key: "recall", symbol: "diamond", size: 10, colourIndex: 1, isHollow: true },
+  { key: "f1", symbol: "circle", size: 8, colourIndex: 2, isHollow: false },
 ] as const;
 
 /** A size with a line for every class. */
@@ -43,12 +43,17 @@ export function perClassOption(classes: readonly ClassScores[], frame: Frame): C
     yAxis: { ...categoryAxis(theme, names, maxNameWidth), inverse: true },
     series: [
       rangeSeries(sorted, theme),
-      ...measures.map(({ key, symbol, size, colourIndex }) => ({
+      ...measures.map(({ key, symbol, size, colourIndex, isHollow }) => ({
         type: "scatter",
         name: key,
         symbol,
         symbolSize: size,
-        itemStyle: { color: seriesColour(theme, colourIndex), borderWidth: 2, opacity: 1 },
+        itemStyle: {
+          color: isHollow ? theme.surface : seriesColour(theme, colourIndex),
+          borderColor: seriesColour(theme, colourIndex),
+          borderWidth: 2,
+          opacity: 1,
+        },
         data: sorted.map((scores, index) => [scores[key], index]),
         tooltip: { formatter: ({ dataIndex }: { dataIndex: number }) => scoresTooltip(sorted[dataIndex]!) },
       })),

@@ -5,7 +5,15 @@
 import { textWidth } from "../text/measure.ts";
 import { type Frame, fontSize, type Theme, type ThemeName, themes } from "../theme.ts";
 import type { ChartOption } from "./chart-option.ts";
-import { baseOption, emptyOption, exactGrid, legendLine, topLegend, valueAxis } from "./chart-style.ts";
+import {
+  baseOption,
+  emptyOption,
+  exactGrid,
+  legendLine,
+  maxLegendText,
+  topLegend,
+  valueAxis,
+} from "./chart-style.ts";
 import { distinctNames, longestHistory, type TrainingRun } from "./training-run.ts";
 import { runSeries, trainingPanels } from "./training-series.ts";
 
@@ -46,7 +54,10 @@ export function trainingCurvesOption(
 }
 
 function legendRows(runs: readonly TrainingRun[], width: number): number {
-  const length = runs.reduce((sum, { name }) => sum + textWidth(name, { size: fontSize.label }) + 34, 0);
+  const length = runs.reduce(
+    (sum, { name }) => sum + Math.min(maxLegendText, textWidth(name, { size: fontSize.label })) + 34,
+    0,
+  );
   return runs.length === 1 ? 1 : Math.max(1, Math.ceil(length / (width - 110)));
 }
 
@@ -82,16 +93,22 @@ function panelAxes({ frame, theme, epochs, top }: PanelSpace) {
         { left: 48, right: frame.width / 2 + 20, top, bottom },
         { left: frame.width / 2 + 32, right: 20, top, bottom },
       ];
+  const epochAxis = valueAxis(theme, "epoch");
+  const onlyOne = {
+    min: 0,
+    max: 2,
+    interval: 1,
+    axisLabel: { ...epochAxis.axisLabel, showMinLabel: false, showMaxLabel: false },
+  };
+  const range = epochs === 1 ? onlyOne : { min: 1, max: epochs, minInterval: 1 };
   return {
     grid: grids.map((grid) => ({ ...exactGrid, ...grid })),
     xAxis: trainingPanels.map(({ index }) => ({
-      ...valueAxis(theme, "epoch"),
+      ...epochAxis,
       gridIndex: index,
       nameLocation: "middle",
       nameGap: 26,
-      min: epochs === 1 ? 0 : 1,
-      max: epochs === 1 ? 2 : epochs,
-      minInterval: 1,
+      ...range,
       axisLine: { show: true, lineStyle: { color: theme.rule } },
       splitLine: { show: false },
     })),

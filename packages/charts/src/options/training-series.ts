@@ -42,7 +42,7 @@ export function runSeries(run: TrainingRun, panel: TrainingPanel, style: RunStyl
     const at = (best ?? run.history.loss.length - 1) + 1;
     const value = run.test[panel.trainKey];
     curves.push([
-      testSeries(isAlone ? "test" : run.name, {
+      testSeries(isAlone ? "test (diamond)" : run.name, {
         at,
         value,
         panel,

@@ -114,5 +114,5 @@ function drawExample(pair: ConfusedPair, image: ImagePixels, { corner, theme }: 
 }
 
 function caption(text: string, at: Corner, colour: string): string {
-  return svgText(text, { ...at, size: fontSize.tick, colour, maxWidth: cellWidth - 4 });
+  return svgText(text, { ...at, size: fontSize.tick, colour, maxWidth: cellWidth - 8 });
 }

@@ -11,10 +11,11 @@ export function formatDecimal(value: number | null | undefined, digits: number):
   return isNumber(value) ? value.toFixed(digits) : noValue;
 }
 
-/** A share in [0, 1] as per cent; small ones keep a decimal: 61%, 0.4%. */
+/** A share in [0, 1] as per cent; near both ends it keeps a decimal: 61%, 0.4%, and never 100% for less than all: 99.9%. */
 export function formatPercent(share: number | null | undefined): string {
   if (!isNumber(share)) return noValue;
   const percent = share * 100;
+  if (percent > 99 && percent < 100) return `${(Math.floor(percent * 10) / 10).toFixed(1)}%`;
   return `${percent > 0 && percent < 9.95 ? percent.toFixed(1) : percent.toFixed(0)}%`;
 }
 
