@@ -1,0 +1,202 @@
+// Compiled without contraction of multiply-adds: the numbers are bit for bit those of gather.ts.
+#include "gather.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "kernels.h"
+
+namespace atelier {
+namespace {
+
+// What chance decided for one row.
+struct Draws {
+  bool mirrored = false;
+  int32_t shiftY = 0, shiftX = 0;
+  double cosine = 1, sine = 0, zoom = 1;
+  bool affine = false;
+  bool cutout = false;
+  int32_t cutoutY = 0, cutoutX = 0;
+  double brightness = 1, contrast = 1;
+};
+
+Draws draw(const Gather& gather, int32_t image, uint32_t row, uint32_t step) {
+  const Augmentation& spec = gather.augmentation;
+  const Dataset& dataset = *gather.dataset;
+  Draws draws;
+  const PhiloxBlock first = philox(gather.seed, row * 4, step, streams::augment, 0);
+  if (spec.flip == Flip::random) draws.mirrored = first.words[0] & 1;
+  if (spec.flip == Flip::alternating) {
+    const uint32_t side = philox(gather.seed, static_cast<uint32_t>(image), 0, streams::flipSide, 0).words[0];
+    draws.mirrored = (side ^ static_cast<uint32_t>(gather.epochIndex)) & 1;
+  }
+  if (spec.shift > 0) {
+    draws.shiftY = below(first.words[1], 2 * spec.shift + 1) - spec.shift;
+    draws.shiftX = below(first.words[2], 2 * spec.shift + 1) - spec.shift;
+  }
+  const bool needsSecond = spec.cutoutSize > 0 || spec.brightness > 0 || spec.contrast > 0;
+  if (needsSecond) {
+    const PhiloxBlock second = philox(gather.seed, row * 4 + 1, step, streams::augment, 0);
+    draws.cutout = spec.cutoutSize > 0 && uniform(first.words[3]) < spec.cutoutProbability;
+    draws.cutoutY = below(second.words[0], dataset.H);
+    draws.cutoutX = below(second.words[1], dataset.W);
+    draws.brightness = 1 - spec.brightness + 2 * spec.brightness * uniform(second.words[2]);
+    draws.contrast = 1 - spec.contrast + 2 * spec.contrast * uniform(second.words[3]);
+  }
+  if (spec.degrees > 0 || spec.zoom > 0) {
+    const PhiloxBlock third = philox(gather.seed, row * 4 + 2, step, streams::augment, 0);
+    const double angle = (2 * uniform(third.words[0]) - 1) * spec.degrees * (M_PI / 180);
+    draws.affine = true;
+    draws.cosine = std::cos(angle);
+    draws.sine = std::sin(angle);
+    draws.zoom = 1 - spec.zoom + 2 * spec.zoom * uniform(third.words[1]);
+  }
+  return draws;
+}
+
+// Bytes go straight to normalised floats: no draw but mirror, shift and cutout.
+void gatherPlain(const Dataset& dataset, const Normalizer& normalizer, const Draws& draws, const uint8_t* from, float* to) {
+  const int32_t H = dataset.H, W = dataset.W, C = dataset.C;
+  const float* values = normalizer.values.data();
+  for (int32_t y = 0; y < H; y++) {
+    const int32_t sourceY = y - draws.shiftY;
+    float* out = to + int64_t{y} * W * C;
+    if (C == 1 && sourceY >= 0 && sourceY < H) {
+      const uint8_t* row = from + int64_t{sourceY} * W;
+      const int32_t left = draws.shiftX > 0 ? draws.shiftX : 0;
+      const int32_t right = draws.shiftX < 0 ? W + draws.shiftX : W;
+      for (int32_t x = 0; x < left && x < W; x++) out[x] = values[0];
+      if (draws.mirrored)
+        for (int32_t x = left; x < right; x++) out[x] = values[row[W - 1 - (x - draws.shiftX)]];
+      else
+        for (int32_t x = left; x < right; x++) out[x] = values[row[x - draws.shiftX]];
+      for (int32_t x = right < 0 ? 0 : right; x < W; x++) out[x] = values[0];
+      continue;
+    }
+    for (int32_t x = 0; x < W; x++) {
+      const int32_t shifted = x - draws.shiftX;
+      const int32_t sourceX = draws.mirrored ? W - 1 - shifted : shifted;
+      const bool inside = sourceY >= 0 && sourceY < H && sourceX >= 0 && sourceX < W;
+      const uint8_t* pixel = from + (int64_t{sourceY} * W + sourceX) * C;
+      for (int32_t c = 0; c < C; c++) out[x * C + c] = values[c * 256 + (inside ? pixel[c] : 0)];
+    }
+  }
+}
+
+// Pixels as floats in [0, 255], by bilinear sampling of the mirrored, shifted, rotated and zoomed image.
+void samplePixels(const Dataset& dataset, const Draws& draws, const uint8_t* from, float* to) {
+  const int32_t H = dataset.H, W = dataset.W, C = dataset.C;
+  const double centreY = (H - 1) / 2.0, centreX = (W - 1) / 2.0;
+  for (int32_t y = 0; y < H; y++)
+    for (int32_t x = 0; x < W; x++) {
+      double sourceY = y, sourceX = x;
+      if (draws.affine) {
+        const double u = x - centreX, v = y - centreY;
+        sourceX = (draws.cosine * u + draws.sine * v) / draws.zoom + centreX;
+        sourceY = (draws.cosine * v - draws.sine * u) / draws.zoom + centreY;
+      }
+      sourceY -= draws.shiftY;
+      sourceX -= draws.shiftX;
+      if (draws.mirrored) sourceX = W - 1 - sourceX;
+      const double top = std::floor(sourceY), left = std::floor(sourceX);
+      const double ty = sourceY - top, tx = sourceX - left;
+      for (int32_t c = 0; c < C; c++) {
+        const auto pixel = [&](double py, double px) -> double {
+          if (py < 0 || py >= H || px < 0 || px >= W) return 0;
+          return from[(static_cast<int64_t>(py) * W + static_cast<int64_t>(px)) * C + c];
+        };
+        const double upper = (1 - tx) * pixel(top, left) + tx * pixel(top, left + 1);
+        const double lower = (1 - tx) * pixel(top + 1, left) + tx * pixel(top + 1, left + 1);
+        to[(int64_t{y} * W + x) * C + c] = static_cast<float>((1 - ty) * upper + ty * lower);
+      }
+    }
+}
+
+template <class Value>
+void eraseSquare(const Dataset& dataset, const Draws& draws, int32_t size, float* to, const Value& valueOf) {
+  const int32_t top = draws.cutoutY - size / 2, left = draws.cutoutX - size / 2;
+  for (int32_t y = top < 0 ? 0 : top; y < top + size && y < dataset.H; y++)
+    for (int32_t x = left < 0 ? 0 : left; x < left + size && x < dataset.W; x++)
+      for (int32_t c = 0; c < dataset.C; c++) to[(int64_t{y} * dataset.W + x) * dataset.C + c] = valueOf(c);
+}
+
+float clampByte(double value) { return static_cast<float>(value < 0 ? 0 : value > 255 ? 255 : value); }
+
+void gatherImage(const Gather& gather, const Normalizer& normalizer, int32_t image, const Draws& draws, float* to) {
+  const Augmentation& spec = gather.augmentation;
+  const Dataset& dataset = *gather.dataset;
+  const int64_t floats = int64_t{dataset.H} * dataset.W * dataset.C;
+  const uint8_t* from = dataset.images.as<uint8_t>() + image * floats;
+  if (!draws.affine && spec.brightness == 0 && spec.contrast == 0) {
+    gatherPlain(dataset, normalizer, draws, from, to);
+    if (draws.cutout)
+      eraseSquare(dataset, draws, spec.cutoutSize, to, [&](int32_t c) { return normalizer.values[c * 256]; });
+    return;
+  }
+  samplePixels(dataset, draws, from, to);
+  if (draws.cutout) eraseSquare(dataset, draws, spec.cutoutSize, to, [](int32_t) { return 0.0f; });
+  if (spec.brightness > 0)
+    for (int64_t i = 0; i < floats; i++) to[i] = clampByte(to[i] * draws.brightness);
+  if (spec.contrast > 0) {
+    double mean = 0;
+    for (int64_t i = 0; i < floats; i++) mean += to[i];
+    mean /= static_cast<double>(floats);
+    for (int64_t i = 0; i < floats; i++) to[i] = clampByte(mean + (to[i] - mean) * draws.contrast);
+  }
+  for (int64_t i = 0, c = 0; i < floats; i++) {
+    to[i] = static_cast<float>(to[i] * normalizer.scale[c] + normalizer.offset[c]);
+    if (++c == dataset.C) c = 0;
+  }
+}
+
+// Both rows of a mirrored pair at once: a = λa + (1−λ)b and the other way round.
+void mixRows(float* a, float* b, int64_t floats, double weight) {
+  for (int64_t i = 0; i < floats; i++) {
+    const double first = a[i], second = b[i];
+    a[i] = static_cast<float>(weight * first + (1 - weight) * second);
+    b[i] = static_cast<float>(weight * second + (1 - weight) * first);
+  }
+}
+
+}  // namespace
+
+Normalizer::Normalizer(const Gather& gather) {
+  const auto C = static_cast<size_t>(gather.dataset->C);
+  for (size_t c = 0; c < C; c++) {
+    scale.push_back(1 / (255 * gather.std[c]));
+    offset.push_back(-gather.mean[c] / gather.std[c]);
+    for (int pixel = 0; pixel < 256; pixel++) values.push_back(static_cast<float>(pixel * scale[c] + offset[c]));
+  }
+}
+
+void gatherBatch(const Gather& gather, const Normalizer& normalizer, const int32_t* indices, int64_t rows,
+                 uint32_t step, float mixupWeight, int32_t classes, float* images, float* targets, ThreadPool& pool) {
+  const Dataset& dataset = *gather.dataset;
+  const int64_t floats = int64_t{dataset.H} * dataset.W * dataset.C;
+  int64_t tasks = rows * floats < 16384 ? 1 : rows < 32 ? rows : 32;
+  if (tasks < 1) tasks = 1;
+  pool.each(static_cast<int>(tasks), [&](int task) {
+    const Share share(rows, tasks, task);
+    for (int64_t row = share.begin; row < share.end; row++) {
+      const int32_t image = indices[row];
+      if (images != nullptr)
+        gatherImage(gather, normalizer, image, draw(gather, image, static_cast<uint32_t>(row), step), images + row * floats);
+      if (targets == nullptr) continue;
+      float* target = targets + row * classes;
+      memset(target, 0, static_cast<size_t>(classes) * 4);
+      target[dataset.labels[static_cast<size_t>(image)]] = 1;
+    }
+  });
+  if (!gather.augmentation.mixup) return;
+  const int64_t pairs = (rows + 1) / 2;
+  pool.each(static_cast<int>(tasks), [&](int task) {
+    const Share share(pairs, tasks, task);
+    for (int64_t row = share.begin; row < share.end; row++) {
+      const int64_t other = rows - 1 - row;
+      if (images != nullptr) mixRows(images + row * floats, images + other * floats, floats, mixupWeight);
+      if (targets != nullptr) mixRows(targets + row * classes, targets + other * classes, classes, mixupWeight);
+    }
+  });
+}
+
+}  // namespace atelier

@@ -1,0 +1,51 @@
+// A batch from resident bytes: pick images, mirror, shift, rotate, erase, brighten, normalise, mix. The semantics,
+// draw for draw and rounding for rounding, are those of packages/engine/src/executors/reference/gather.ts.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "memory.h"
+#include "philox.h"
+#include "thread-pool.h"
+
+namespace atelier {
+
+struct Dataset {
+  int32_t size = 0, H = 0, W = 0, C = 0;
+  int32_t largestLabel = 0;
+  Block images;  // uint8 [N,H,W,C]
+  std::vector<int32_t> labels;
+};
+
+enum class Flip { none, random, alternating };
+
+struct Augmentation {
+  Flip flip = Flip::none;
+  int32_t shift = 0;  // pixels
+  double degrees = 0, zoom = 0;
+  int32_t cutoutSize = 0;
+  double cutoutProbability = 0;
+  double brightness = 0, contrast = 0;
+  bool mixup = false;
+};
+
+struct Gather {
+  const Dataset* dataset;
+  std::vector<double> mean, std;  // a channel, in units of pixel/255
+  Augmentation augmentation;
+  PhiloxKey seed;
+  int32_t epochIndex;
+};
+
+// x = pixel·scale + offset a channel, and the 256 values of it.
+struct Normalizer {
+  std::vector<double> scale, offset;
+  std::vector<float> values;  // [C][256]
+  explicit Normalizer(const Gather& gather);
+};
+
+// Writes images [rows,H,W,C] and targets [rows, classes] (either may be null).
+void gatherBatch(const Gather& gather, const Normalizer& normalizer, const int32_t* indices, int64_t rows,
+                 uint32_t step, float mixupWeight, int32_t classes, float* images, float* targets, ThreadPool& pool);
+
+}  // namespace atelier

@@ -1,0 +1,52 @@
+// What a CPU variant offers: one function a kernel, and the scratch floats it wants. Every kernel file is compiled
+// once a variant into namespace atelier::ATELIER_VARIANT; table.cpp collects them.
+#pragma once
+#include <cstdint>
+
+#include "philox.h"
+#include "program.h"
+#include "thread-pool.h"
+
+namespace atelier {
+
+// What a kernel call works on. Refs have been checked; `workspace` holds what the workspace function asked for.
+struct Context {
+  float* state;
+  float* arena;
+  float* workspace;
+  ThreadPool* pool;
+  PhiloxKey seed;
+  uint32_t step;
+
+  float* at(Ref ref) const { return ref == noRef ? nullptr : ref >= 0 ? arena + ref : state + ~ref; }
+};
+
+struct KernelTable {
+  const char* name;
+  int lanes;
+#define KERNEL(Name, name, ...) void (*name)(const Context&, const Name##Args&);
+  ATELIER_KERNELS
+#undef KERNEL
+
+  // Scratch floats; kernels not named here need none.
+  int64_t (*gemmWorkspace)(const GemmArgs&);
+  int64_t (*conv2dWorkspace)(const Conv2dArgs&);
+  int64_t (*conv2dInputGradWorkspace)(const Conv2dInputGradArgs&);
+  int64_t (*conv2dFilterGradWorkspace)(const Conv2dFilterGradArgs&);
+  int64_t (*reduceSumWorkspace)(const ReduceSumArgs&);
+  int64_t (*momentsWorkspace)(const MomentsArgs&);
+  int64_t (*batchNormParamGradWorkspace)(const BatchNormParamGradArgs&);
+  int64_t (*layerNormParamGradWorkspace)(const LayerNormParamGradArgs&);
+
+  // GFLOP/s of a loop of independent fused multiply-adds on this thread: what 100 % means.
+  double (*peak)(double seconds);
+};
+
+// Contiguous share `index` of `count` things split `parts` ways.
+struct Share {
+  int64_t begin, end;
+  Share(int64_t count, int64_t parts, int64_t index)
+      : begin(count * index / parts), end(count * (index + 1) / parts) {}
+};
+
+}  // namespace atelier

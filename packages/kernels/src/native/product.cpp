@@ -1,0 +1,123 @@
+// The register tile of every product: R rows of c times V vectors of columns.
+// acc[r][v] += broadcast(row r at offset k) * b[k][v], k after k; B streams from its panel, A from R pointers.
+#include "product.h"
+
+#include <utility>
+
+namespace atelier::ATELIER_VARIANT {
+namespace {
+
+template <int R, int V>
+void tile(const TileArgs& args) {
+  Vector acc[R][V];
+  const float* rows[R];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) {
+    rows[r] = args.rows[r];
+#pragma GCC unroll 2
+    for (int v = 0; v < V; v++) acc[r][v] = Vector{};
+  }
+  const float* b = args.b;
+  const int32_t* offsets = args.offsets;
+#pragma GCC unroll 4
+  for (int64_t k = 0; k < args.count; k++) {
+    const int64_t offset = offsets[k];
+    Vector column[V];
+#pragma GCC unroll 2
+    for (int v = 0; v < V; v++) column[v] = load(b + (k * V + v) * lanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++) {
+      const float a = rows[r][offset];
+#pragma GCC unroll 2
+      for (int v = 0; v < V; v++) acc[r][v] += a * column[v];
+    }
+  }
+
+  if (args.columns == V * lanes) {
+    Vector bias[V];
+#pragma GCC unroll 2
+    for (int v = 0; v < V; v++) bias[v] = args.bias != nullptr ? load(args.bias + v * lanes) : Vector{};
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++) {
+#pragma GCC unroll 2
+      for (int v = 0; v < V; v++) {
+        float* c = args.c + r * args.ldc + v * lanes;
+        Vector sum = acc[r][v] + bias[v];
+        if (args.accumulate) sum += load(c);
+        if (args.relu) sum = sum < Vector{} ? Vector{} : sum;
+        store(c, sum);
+      }
+    }
+    return;
+  }
+  for (int r = 0; r < R; r++) {
+    float row[V * lanes];
+#pragma GCC unroll 2
+    for (int v = 0; v < V; v++) store(row + v * lanes, acc[r][v]);
+    float* c = args.c + r * args.ldc;
+    for (int j = 0; j < args.columns; j++) {
+      float sum = row[j];
+      if (args.bias != nullptr) sum += args.bias[j];
+      if (args.accumulate) sum += c[j];
+      if (args.relu) sum = sum < 0 ? 0 : sum;
+      c[j] = sum;
+    }
+  }
+}
+
+}  // namespace
+
+#define ATELIER_TILE(R) (R <= tileRows ? tile<(R <= tileRows ? R : 1), 2> : nullptr)
+#define ATELIER_NARROW_TILE(R) (R <= narrowTileRows ? tile<(R <= narrowTileRows ? R : 1), 1> : nullptr)
+#define ATELIER_EACH_ROW_COUNT(TILE) \
+  { TILE(1), TILE(2), TILE(3), TILE(4), TILE(5), TILE(6), TILE(7), TILE(8), TILE(9), TILE(10), TILE(11), TILE(12), TILE(13), TILE(14) }
+const TileFunction tiles[2][14] = {ATELIER_EACH_ROW_COUNT(ATELIER_NARROW_TILE), ATELIER_EACH_ROW_COUNT(ATELIER_TILE)};
+
+void packRows(const Panels& panels, int panel, int64_t k0, int64_t k1, const float* b, int64_t ldb, float* packed) {
+  const int width = panels.width(panel), columns = panels.columns(panel);
+  float* out = packed + panels.offset(panel) + k0 * width;
+  const float* in = b + k0 * ldb + int64_t{panel} * panelWidth;
+  for (int64_t k = k0; k < k1; k++, in += ldb, out += width) {
+    if (columns == panelWidth) {
+      store(out, load(in));
+      store(out + lanes, load(in + lanes));
+    } else {
+      for (int j = 0; j < width; j++) out[j] = j < columns ? in[j] : 0.0f;
+    }
+  }
+}
+
+namespace {
+typedef float Four __attribute__((vector_size(16)));
+typedef float LooseFour __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int FourIndices __attribute__((vector_size(16)));
+
+// out[k][0..4) = in[0..4)[k] for four k.
+inline void transpose4(const float* in, int64_t inStride, float* out, int64_t outStride) {
+  const Four a = *reinterpret_cast<const LooseFour*>(in), b = *reinterpret_cast<const LooseFour*>(in + inStride);
+  const Four c = *reinterpret_cast<const LooseFour*>(in + 2 * inStride);
+  const Four d = *reinterpret_cast<const LooseFour*>(in + 3 * inStride);
+  const Four ab0 = __builtin_shuffle(a, b, FourIndices{0, 4, 1, 5}), ab1 = __builtin_shuffle(a, b, FourIndices{2, 6, 3, 7});
+  const Four cd0 = __builtin_shuffle(c, d, FourIndices{0, 4, 1, 5}), cd1 = __builtin_shuffle(c, d, FourIndices{2, 6, 3, 7});
+  *reinterpret_cast<LooseFour*>(out) = __builtin_shuffle(ab0, cd0, FourIndices{0, 1, 4, 5});
+  *reinterpret_cast<LooseFour*>(out + outStride) = __builtin_shuffle(ab0, cd0, FourIndices{2, 3, 6, 7});
+  *reinterpret_cast<LooseFour*>(out + 2 * outStride) = __builtin_shuffle(ab1, cd1, FourIndices{0, 1, 4, 5});
+  *reinterpret_cast<LooseFour*>(out + 3 * outStride) = __builtin_shuffle(ab1, cd1, FourIndices{2, 3, 6, 7});
+}
+}  // namespace
+
+void packColumns(const Panels& panels, int panel, int64_t kOffset, int64_t count, const float* b, int64_t ldb,
+                 float* packed) {
+  const int width = panels.width(panel), columns = panels.columns(panel);
+  float* out = packed + panels.offset(panel) + kOffset * width;
+  const float* in = b + int64_t{panel} * panelWidth * ldb;
+  int64_t k = 0;
+  if (columns == width) {
+    for (; k + 4 <= count; k += 4)
+      for (int j = 0; j < width; j += 4) transpose4(in + j * ldb + k, ldb, out + k * width + j, width);
+  }
+  for (; k < count; k++)
+    for (int j = 0; j < width; j++) out[k * width + j] = j < columns ? in[j * ldb + k] : 0.0f;
+}
+
+}  // namespace atelier::ATELIER_VARIANT

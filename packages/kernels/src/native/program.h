@@ -1,0 +1,122 @@
+// The kernel table, in the order of packages/engine/src/plan/program.ts, whose mirror this is: one struct of
+// 32-bit fields a kernel. addon.cpp hands the names back to JavaScript at load, so that a stale build is refused.
+// A Ref is a place in floats: ref >= 0 is arena[ref], ref < 0 is state[~ref], noRef is absent.
+#pragma once
+#include <cstdint>
+
+namespace atelier {
+
+using Ref = int32_t;
+constexpr Ref noRef = INT32_MIN;
+
+#define ATELIER_IMAGE_FIELDS                                                                                   \
+  INT(N) INT(H) INT(W) INT(C) INT(kH) INT(kW) INT(F) INT(sH) INT(sW) INT(dH) INT(dW) INT(padTop) INT(padLeft) \
+  INT(oH) INT(oW) INT(groups)
+#define ATELIER_POOL_FIELDS \
+  INT(N) INT(H) INT(W) INT(C) INT(kH) INT(kW) INT(sH) INT(sW) INT(padTop) INT(padLeft) INT(oH) INT(oW)
+
+// KERNEL(StructName, name, fields): whoever expands this defines KERNEL, REF, INT and FLOAT first.
+#define ATELIER_KERNELS                                                                                       \
+  KERNEL(Fill, fill, REF(y) INT(count) FLOAT(value))                                                          \
+  KERNEL(Map, map, INT(count) INT(inputs) INT(code) INT(outputs) INT(registers))                              \
+  KERNEL(Gemm, gemm,                                                                                          \
+         REF(a) REF(b) REF(bias) REF(c) INT(M) INT(N) INT(K) INT(transposeA) INT(transposeB) INT(relu))       \
+  KERNEL(Conv2d, conv2d, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu))                 \
+  KERNEL(Conv2dInputGrad, conv2dInputGrad, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS)                 \
+  KERNEL(Conv2dFilterGrad, conv2dFilterGrad, REF(x) REF(dy) REF(dFilters) ATELIER_IMAGE_FIELDS)               \
+  KERNEL(MaxPool2d, maxPool2d, REF(x) REF(y) ATELIER_POOL_FIELDS)                                             \
+  KERNEL(MaxPool2dGrad, maxPool2dGrad, REF(x) REF(y) REF(dy) REF(dx) ATELIER_POOL_FIELDS)                     \
+  KERNEL(AvgPool2d, avgPool2d, REF(x) REF(y) ATELIER_POOL_FIELDS)                                             \
+  KERNEL(AvgPool2dGrad, avgPool2dGrad, REF(dy) REF(dx) ATELIER_POOL_FIELDS)                                   \
+  KERNEL(ReduceSum, reduceSum, REF(x) REF(y) INT(outer) INT(reduce) INT(inner))                               \
+  KERNEL(StridedCopy, stridedCopy,                                                                            \
+         REF(x) REF(y) INT(n0) INT(n1) INT(n2) INT(n3) INT(n4) INT(x0) INT(x1) INT(x2) INT(x3) INT(x4)        \
+         INT(y0) INT(y1) INT(y2) INT(y3) INT(y4) INT(xOffset) INT(yOffset))                                   \
+  KERNEL(Moments, moments, REF(x) REF(y) INT(rows) INT(C))                                                    \
+  KERNEL(BatchNorm, batchNorm,                                                                                \
+         REF(x) REF(moments) REF(gamma) REF(beta) REF(y) INT(rows) INT(C) FLOAT(epsilon) INT(relu))           \
+  KERNEL(BatchNormParamGrad, batchNormParamGrad,                                                              \
+         REF(x) REF(moments) REF(dy) REF(y) INT(rows) INT(C) FLOAT(epsilon))                                  \
+  KERNEL(BatchNormInputGrad, batchNormInputGrad,                                                              \
+         REF(x) REF(moments) REF(gamma) REF(paramGrad) REF(dy) REF(dx) INT(rows) INT(C) FLOAT(epsilon))       \
+  KERNEL(LayerNorm, layerNorm, REF(x) REF(gamma) REF(beta) REF(y) INT(rows) INT(C) FLOAT(epsilon))            \
+  KERNEL(LayerNormParamGrad, layerNormParamGrad, REF(x) REF(dy) REF(y) INT(rows) INT(C) FLOAT(epsilon))       \
+  KERNEL(LayerNormInputGrad, layerNormInputGrad,                                                              \
+         REF(x) REF(gamma) REF(dy) REF(dx) INT(rows) INT(C) FLOAT(epsilon))                                   \
+  KERNEL(Softmax, softmax, REF(x) REF(y) INT(rows) INT(C))                                                    \
+  KERNEL(SoftmaxCrossEntropy, softmaxCrossEntropy,                                                            \
+         REF(logits) REF(targets) REF(y) INT(rows) INT(C) FLOAT(labelSmoothing))                              \
+  KERNEL(SoftmaxCrossEntropyGrad, softmaxCrossEntropyGrad,                                                    \
+         REF(logits) REF(targets) REF(dy) REF(dx) INT(rows) INT(C) FLOAT(labelSmoothing))                     \
+  KERNEL(Correct, correct, REF(logits) REF(targets) REF(y) INT(rows) INT(C))
+
+#define REF(field) Ref field;
+#define INT(field) int32_t field;
+#define FLOAT(field) float field;
+#define KERNEL(Name, name, ...) \
+  struct Name##Args {           \
+    __VA_ARGS__                 \
+  };
+ATELIER_KERNELS
+#undef KERNEL
+#undef REF
+#undef INT
+#undef FLOAT
+
+enum class KernelId : int32_t {
+#define KERNEL(Name, name, ...) name,
+  ATELIER_KERNELS
+#undef KERNEL
+  count
+};
+
+// Register machine of `map`; dst = f(a, b), unary ones ignore b.
+#define ATELIER_MAP_OPCODES                                                                              \
+  OPCODE(add) OPCODE(sub) OPCODE(mul) OPCODE(div) OPCODE(maximum) OPCODE(affine) OPCODE(relu) OPCODE(step) \
+  OPCODE(sigmoid) OPCODE(tanh) OPCODE(exp) OPCODE(log) OPCODE(sqrt) OPCODE(erf) OPCODE(dropout)
+
+enum class MapOp : int32_t {
+#define OPCODE(name) name,
+  ATELIER_MAP_OPCODES
+#undef OPCODE
+  count
+};
+
+enum class MapMode : int32_t { full, scalar, cycle, repeat, count };
+
+struct MapInput {
+  Ref ref;
+  MapMode mode;
+  int32_t param;
+};
+
+struct MapInstruction {
+  MapOp op;
+  int32_t dst, a, b;
+  union {
+    float imm0;
+    int32_t stream;  // dropout
+  };
+  float imm1;
+};
+
+struct MapOutput {
+  Ref ref;
+  int32_t reg;
+};
+
+// The body of a `map` call, which follows its MapArgs in the encoded program.
+struct MapBody {
+  const MapInput* inputs;
+  const MapInstruction* code;
+  const MapOutput* outputs;
+
+  explicit MapBody(const MapArgs& args)
+      : inputs(reinterpret_cast<const MapInput*>(&args + 1)),
+        code(reinterpret_cast<const MapInstruction*>(inputs + args.inputs)),
+        outputs(reinterpret_cast<const MapOutput*>(code + args.code)) {}
+};
+
+constexpr int32_t maxMapRegisters = 1024;
+
+}  // namespace atelier

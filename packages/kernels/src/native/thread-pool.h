@@ -1,0 +1,56 @@
+// A few threads that share one list of numbered tasks at a time. Workers spin briefly between lists, then sleep,
+// so that a training step pays microseconds for a hand-over and an idle session costs no CPU.
+// Which thread runs a task is left to chance; results are deterministic because every task writes its own place.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace atelier {
+
+// Flush-to-zero for this thread: denormals cost 50-100 times a normal operation, and Adam drifts into them.
+void flushDenormals();
+
+class ThreadPool {
+ public:
+  // Throws std::system_error when threads cannot be had.
+  explicit ThreadPool(int threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+  static constexpr int maxTasks = (1 << 20) - 1;
+
+  // Calls f(task) for 0 <= task < tasks, the caller taking part; returns when all are done.
+  template <class F>
+  void each(int tasks, F&& f) {
+    if (tasks <= 1 || workers_.empty()) {
+      for (int task = 0; task < tasks; task++) f(task);
+      return;
+    }
+    using Body = std::remove_reference_t<F>;
+    dispatch(tasks, [](void* body, int task) { (*static_cast<Body*>(body))(task); },
+             const_cast<void*>(static_cast<const void*>(&f)));
+  }
+
+ private:
+  using Call = void (*)(void*, int);
+  void dispatch(int tasks, Call call, void* body);
+  void work();
+  bool takeTask(uint64_t ticket);
+
+  // generation (24 bits) | next task (20) | number of tasks (20): one word, so that a late worker can never
+  // take a task of a list it has not seen.
+  alignas(64) std::atomic<uint64_t> ticket_{0};
+  alignas(64) std::atomic<int32_t> completed_{0};
+  Call call_ = nullptr;
+  void* body_ = nullptr;
+  std::atomic<bool> stopping_{false};
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace atelier
