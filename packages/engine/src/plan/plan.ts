@@ -26,8 +26,7 @@ export function planGraph(graph: StepGraph, layout: StateLayout): Program {
     const node = analysis.nodes[base]!;
     const stateName = node.op === "state" ? node.attrs.name : directUpdates.get(base);
     if (stateName !== undefined) return layout.refOf(stateName) - offset;
-    if (node.op === "constant")
-      return layout.constantRef(node.attrs.values, sizeOf(node.shape)) - offset;
+    if (node.op === "constant") return layout.constantRef(node.attrs.values, sizeOf(node.shape)) - offset;
     return offsets.get(base)! + offset;
   };
   const shape = (id: number) => analysis.nodes[id]!.shape;
