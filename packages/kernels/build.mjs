@@ -18,16 +18,40 @@ const stampFile = join(buildDir, "stamp.txt");
 const installing = process.argv.includes("--install");
 const compiler = process.env.CXX || "g++";
 
-const commonFlags = ["-std=c++20", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-psabi", "-DNDEBUG"];
+const commonFlags = [
+  "-std=c++20",
+  "-fPIC",
+  "-fvisibility=hidden",
+  "-Wall",
+  "-Wextra",
+  "-Wno-psabi",
+  "-DNDEBUG",
+];
 // Never -ffast-math: it makes the compiler spill accumulators, and NaN would go unnoticed.
 const kernelFlags = ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"];
-const kernelFiles = ["product", "gemm", "conv2d", "pool2d", "map", "reduce", "batch-norm", "layer-norm", "softmax", "table"];
+const kernelFiles = [
+  "product",
+  "gemm",
+  "conv2d",
+  "pool2d",
+  "map",
+  "reduce",
+  "batch-norm",
+  "layer-norm",
+  "softmax",
+  "table",
+];
 const plainFiles = ["addon", "session", "validate", "variants", "gather", "naive", "memory", "thread-pool"];
 
 /** CPU variants: C++ namespace, name shown, floats a vector, flags. */
 const variants = {
   x64: [
-    { namespace: "avx512", name: "avx512", lanes: 16, flags: ["-O3", "-march=x86-64-v4", "-mprefer-vector-width=512"] },
+    {
+      namespace: "avx512",
+      name: "avx512",
+      lanes: 16,
+      flags: ["-O3", "-march=x86-64-v4", "-mprefer-vector-width=512"],
+    },
     { namespace: "avx2", name: "avx2", lanes: 8, flags: ["-O3", "-march=x86-64-v3"] },
     { namespace: "portable", name: "portable", lanes: 4, flags: ["-O3"] },
     // The AVX-512 code on machines without it, for tests: correct, slow, and compiled in a hurry.
@@ -47,15 +71,27 @@ function objects(includeDir) {
     variants.map((variant) => ({
       name: `${file}.${variant.name}.o`,
       arguments: [
-        ...commonFlags, ...variant.flags, ...kernelFlags,
-        `-DATELIER_VARIANT=${variant.namespace}`, `-DATELIER_VARIANT_NAME="${variant.name}"`, `-DATELIER_LANES=${variant.lanes}`,
-        "-c", join(sourceDir, `${file}.cpp`),
+        ...commonFlags,
+        ...variant.flags,
+        ...kernelFlags,
+        `-DATELIER_VARIANT=${variant.namespace}`,
+        `-DATELIER_VARIANT_NAME="${variant.name}"`,
+        `-DATELIER_LANES=${variant.lanes}`,
+        "-c",
+        join(sourceDir, `${file}.cpp`),
       ],
     })),
   );
   const plain = plainFiles.map((file) => ({
     name: `${file}.o`,
-    arguments: [...commonFlags, "-O2", "-ffp-contract=off", `-I${includeDir}`, "-c", join(sourceDir, `${file}.cpp`)],
+    arguments: [
+      ...commonFlags,
+      "-O2",
+      "-ffp-contract=off",
+      `-I${includeDir}`,
+      "-c",
+      join(sourceDir, `${file}.cpp`),
+    ],
   }));
   return [...kernels, ...plain];
 }
@@ -90,7 +126,8 @@ function compile(args) {
 /** What the result depends on, as one hash. */
 function stampOf(version, tasks) {
   const hash = createHash("sha256").update(version).update(JSON.stringify(tasks)).update(process.arch);
-  for (const file of readdirSync(sourceDir).sort()) hash.update(file).update(readFileSync(join(sourceDir, file)));
+  for (const file of readdirSync(sourceDir).sort())
+    hash.update(file).update(readFileSync(join(sourceDir, file)));
   return hash.digest("hex");
 }
 
@@ -114,7 +151,12 @@ async function build() {
     const linked = join(objectDir, "atelier-kernels.node");
     const undefinedSymbols = process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : [];
     await compile([
-      "-shared", "-pthread", ...undefinedSymbols, ...tasks.map(({ name }) => join(objectDir, name)), "-o", linked,
+      "-shared",
+      "-pthread",
+      ...undefinedSymbols,
+      ...tasks.map(({ name }) => join(objectDir, name)),
+      "-o",
+      linked,
     ]);
     renameSync(linked, addon);
     writeFileSync(stampFile, stamp);

@@ -1,7 +1,8 @@
 export {
-  loadKernels,
   type Kernels,
   KernelsUnavailable,
+  listVariants,
+  loadKernels,
   type NativeAugmentation,
   type NativeJob,
   type NativeProgram,

@@ -34,6 +34,8 @@ export interface SessionOptions {
 /** A program as encodeCalls of the engine's plan/program.ts writes it, and what a step puts in and takes out. */
 export interface NativeProgram {
   readonly words: Int32Array;
+  /** Images a step takes from the order. */
+  readonly rows: number;
   readonly images?: { readonly ref: number; readonly shape: readonly number[] } | undefined;
   readonly targets?: { readonly ref: number; readonly shape: readonly number[] } | undefined;
   /** Refs of the scalar inputs. */
@@ -98,10 +100,7 @@ export interface NativeProgress {
 export interface NativeResult extends NativeProgress {
   /** Values of each output, step after step. */
   readonly outputs: readonly Float32Array[];
-  /**
-   * After "not-finite" the offending step's outputs are the last ones. Its updates are not applied when the
-   * output is computed before the program's first write to the state, otherwise they are.
-   */
+  /** A step whose output is not finite does not count: the state and the outputs are those before it. */
   readonly end: "done" | "stopped" | "not-finite";
   /** Seconds spent stepping. */
   readonly seconds: number;
@@ -117,7 +116,12 @@ export interface NativeSession {
   read(offset: number, floats: number): Float32Array;
   write(offset: number, values: Float32Array): void;
   /** Copies images [N,H,W,C] and labels [N]; replaces what was there under `key`. */
-  upload(key: number, images: Uint8Array, labels: Int32Array, shape: readonly [number, number, number, number]): void;
+  upload(
+    key: number,
+    images: Uint8Array,
+    labels: Int32Array,
+    shape: readonly [number, number, number, number],
+  ): void;
   /** Runs on its own threads; the event loop stays free. One at a time. `onProgress` hears about 20 times a second. */
   run(job: NativeJob, onProgress?: (progress: NativeProgress) => void): Promise<NativeResult>;
   /** Ends the run in progress after its current step. */
@@ -142,6 +146,7 @@ interface Addon {
     targets: Int32Array,
     scalars: Int32Array,
     outputs: Int32Array,
+    rows: number,
   ): number;
   read(session: object, offset: number, floats: number): Float32Array;
   write(session: object, offset: number, values: Float32Array): void;
@@ -154,6 +159,11 @@ interface Addon {
 }
 
 const defaultFile = fileURLToPath(new URL("../build/atelier-kernels.node", import.meta.url));
+
+/** CPU variants of the kernels on this machine, fastest first. Throws KernelsUnavailable. */
+export function listVariants(): readonly string[] {
+  return loadKernels().variants;
+}
 
 /** Loads the add-on. Throws KernelsUnavailable. */
 export function loadKernels(file: string = defaultFile): Kernels {
@@ -176,14 +186,19 @@ export function loadKernels(file: string = defaultFile): Kernels {
 
 function openSession(addon: Addon, options: SessionOptions): NativeSession {
   const threads = options.threads ?? availableParallelism();
-  const session = addon.createSession(options.variant ?? "", threads, options.stateFloats, options.arenaFloats);
+  const session = addon.createSession(
+    options.variant ?? "",
+    threads,
+    options.stateFloats,
+    options.arenaFloats,
+  );
   return {
     variant: addon.variantOf(session),
     threads,
     get sizeBytes() {
       return addon.sizeBytes(session);
     },
-    addProgram({ words, images, targets, scalars, outputs }) {
+    addProgram({ words, rows, images, targets, scalars, outputs }) {
       return addon.addProgram(
         session,
         words,
@@ -191,11 +206,13 @@ function openSession(addon: Addon, options: SessionOptions): NativeSession {
         Int32Array.from(targets ? [targets.ref, ...targets.shape] : []),
         Int32Array.from(scalars),
         Int32Array.from(outputs.flatMap(({ ref, floats }) => [ref, floats])),
+        rows,
       );
     },
     read: (offset, floats) => addon.read(session, offset, floats),
     write: (offset, values) => addon.write(session, offset, values),
-    upload: (key, images, labels, shape) => addon.upload(session, key, images, labels, Int32Array.from(shape)),
+    upload: (key, images, labels, shape) =>
+      addon.upload(session, key, images, labels, Int32Array.from(shape)),
     run: async (job, onProgress) => addon.run(session, encodeJob(job), onProgress ?? (() => {})),
     abort: () => addon.abort(session),
     close: () => addon.close(session),

@@ -119,7 +119,8 @@ napi_value variantOf(napi_env env, napi_value* arguments) {
   return fromText(env, toSession(env, arguments[0]).table().name);
 }
 
-// addProgram(session, words, images [ref,N,H,W,C] or [], targets [ref,N,classes] or [], scalars [ref…], outputs [ref,floats…])
+// addProgram(session, words, images [ref,N,H,W,C] or [], targets [ref,N,classes] or [], scalars [ref…],
+//            outputs [ref,floats…], rows)
 napi_value addProgram(napi_env env, napi_value* arguments) {
   Session& session = toSession(env, arguments[0]);
   Program program;
@@ -130,6 +131,7 @@ napi_value addProgram(napi_env env, napi_value* arguments) {
   if (images.length != 0 && images.length != 5) throw Refused("images: expected 5 numbers");
   if (targets.length != 0 && targets.length != 3) throw Refused("targets: expected 3 numbers");
   if (outputs.length % 2 != 0) throw Refused("outputs: expected pairs");
+  program.rows = toInt32(env, arguments[6], "rows");
   program.hasImages = images.length == 5;
   if (program.hasImages) program.images = {images.data[0], images.data[1], images.data[2], images.data[3], images.data[4]};
   program.hasTargets = targets.length == 3;
@@ -396,7 +398,7 @@ NAPI_MODULE_INIT() {
     exportFunction<description, 0>(env, exports, "description");
     exportFunction<createSession, 4>(env, exports, "createSession");
     exportFunction<variantOf, 1>(env, exports, "variantOf");
-    exportFunction<addProgram, 6>(env, exports, "addProgram");
+    exportFunction<addProgram, 7>(env, exports, "addProgram");
     exportFunction<readState, 3>(env, exports, "read");
     exportFunction<writeState, 3>(env, exports, "write");
     exportFunction<upload, 5>(env, exports, "upload");

@@ -39,20 +39,20 @@ int32_t Session::addProgram(Program program) {
   requireIdle();
   const Space space{stateFloats_, arenaFloats_};
   program.calls = decodeCalls(program.words, space);
+  if (program.rows < 1) throw Refused("rows: expected 1 or more");
   if (program.hasImages) {
     const ImageInput& images = program.images;
     const double floats = static_cast<double>(images.N) * images.H * images.W * images.C;
     if (images.N < 1 || images.H < 1 || images.W < 1 || images.C < 1 || floats > 2e9) throw Refused("images: a bad shape");
     space.check(images.ref, 0, static_cast<int64_t>(floats), "images");
-    program.rows = images.N;
+    if (images.N != program.rows) throw Refused("images: rows that are not the program's");
   }
   if (program.hasTargets) {
     const TargetInput& targets = program.targets;
     const double floats = static_cast<double>(targets.N) * targets.classes;
     if (targets.N < 1 || targets.classes < 1 || floats > 2e9) throw Refused("targets: a bad shape");
     space.check(targets.ref, 0, static_cast<int64_t>(floats), "targets");
-    if (program.hasImages && targets.N != program.images.N) throw Refused("images and targets differ in rows");
-    program.rows = targets.N;
+    if (targets.N != program.rows) throw Refused("targets: rows that are not the program's");
   }
   for (const Ref scalar : program.scalars) space.check(scalar, 0, 1, "a scalar");
   for (const Output& output : program.outputs) {
@@ -202,15 +202,27 @@ void Session::join() {
 
 bool Session::outputIsFinite(const Output& output) const {
   const float* values = at(state_.as<float>(), arena_.as<float>(), output.ref);
-  double sum = 0;
-  for (int32_t i = 0; i < output.floats; i++) sum += values[i];
-  return std::isfinite(sum);
+  for (int32_t i = 0; i < output.floats; i++)
+    if (!std::isfinite(values[i])) return false;
+  return true;
 }
 
-// One step; false when the finite output was not. If nothing after its last writer and before it touches the state,
-// the check comes before the first update, and the state stays as it was.
+// The last call that writes the output, and what state is written up to there: usually little or nothing (moving
+// statistics), so that a copy of it makes the step undoable.
+Session::FiniteCheck Session::planFiniteCheck(const Program& program, const Output& output) {
+  FiniteCheck check;
+  for (size_t i = 0; i < program.calls.size(); i++)
+    for (const Written& written : program.calls[i].written)
+      if (written.overlaps(output.ref, output.floats)) check.after = i;
+  for (size_t i = 0; i <= check.after && i < program.calls.size(); i++)
+    for (const Written& written : program.calls[i].written)
+      if (written.ref < 0) check.undo.push_back({~written.ref + written.lo, written.hi - written.lo, {}});
+  return check;
+}
+
+// One step; false when the finite output was not, with the state as it was before the step.
 bool Session::runStep(const Job& job, const Job::Use& use, const Normalizer* normalizer, int64_t step,
-                      const int32_t* indices) {
+                      const int32_t* indices, const Output* finite, FiniteCheck& check) {
   const Program& program = *use.program;
   float* state = state_.as<float>();
   float* arena = arena_.as<float>();
@@ -218,29 +230,24 @@ bool Session::runStep(const Job& job, const Job::Use& use, const Normalizer* nor
   const float* row = job.scalars.data() + step * job.columns;
   const Context context{state, arena, workspace_.as<float>(), pool_.get(), job.gather.seed, globalStep};
 
-  if (normalizer != nullptr)
+  if (normalizer != nullptr && (program.hasImages || program.hasTargets))
     gatherBatch(job.gather, *normalizer, indices, program.rows, globalStep, job.mixupColumn >= 0 ? row[job.mixupColumn] : 1,
                 program.targets.classes, program.hasImages ? at(state, arena, program.images.ref) : nullptr,
                 program.hasTargets ? at(state, arena, program.targets.ref) : nullptr, *pool_);
   for (size_t i = 0; i < program.scalars.size(); i++)
     if (use.scalarColumns[i] >= 0) *at(state, arena, program.scalars[i]) = row[use.scalarColumns[i]];
+  if (finite != nullptr)
+    for (auto& [offset, floats, saved] : check.undo) saved.assign(state + offset, state + offset + floats);
 
-  const Output* finite =
-      job.finiteOutput < 0 ? nullptr : &program.outputs[static_cast<size_t>(use.outputs[static_cast<size_t>(job.finiteOutput)])];
-  size_t lastWriter = 0, firstUpdate = program.calls.size();
-  if (finite != nullptr) {
-    for (size_t i = 0; i < program.calls.size(); i++)
-      for (const Written& written : program.calls[i].written) {
-        if (written.overlaps(finite->ref, finite->floats)) lastWriter = i;
-        if (written.ref < 0 && i < firstUpdate) firstUpdate = i;
-      }
-  }
-  const size_t checkBefore = lastWriter < firstUpdate ? firstUpdate : program.calls.size();
   for (size_t i = 0; i < program.calls.size(); i++) {
-    if (finite != nullptr && i == checkBefore && !outputIsFinite(*finite)) return false;
     execute(table_, context, program.calls[i]);
+    if (finite != nullptr && i == check.after && !outputIsFinite(*finite)) {
+      for (const auto& [offset, floats, saved] : check.undo)
+        memcpy(state + offset, saved.data(), static_cast<size_t>(floats) * 4);
+      return false;
+    }
   }
-  return finite == nullptr || checkBefore < program.calls.size() || outputIsFinite(*finite);
+  return true;
 }
 
 Result Session::runJob(const Job& job, const std::function<void()>& notify) {
@@ -254,6 +261,15 @@ Result Session::runJob(const Job& job, const std::function<void()>& notify) {
   std::unique_ptr<Normalizer> normalizer;
   if (job.dataset >= 0) normalizer = std::make_unique<Normalizer>(job.gather);
   const int64_t images = static_cast<int64_t>(job.order.size());
+  const auto finiteOutputOf = [&](const Job::Use& use) -> const Output* {
+    if (job.finiteOutput < 0 || use.program == nullptr) return nullptr;
+    return &use.program->outputs[static_cast<size_t>(use.outputs[static_cast<size_t>(job.finiteOutput)])];
+  };
+  const Output* const wholeFinite = finiteOutputOf(job.whole);
+  const Output* const restFinite = finiteOutputOf(job.rest);
+  FiniteCheck wholeCheck, restCheck;
+  if (wholeFinite != nullptr) wholeCheck = planFiniteCheck(*job.whole.program, *wholeFinite);
+  if (restFinite != nullptr) restCheck = planFiniteCheck(*job.rest.program, *restFinite);
 
   for (int64_t step = 0; step < job.steps; step++) {
     if (aborting_) {
@@ -264,7 +280,11 @@ Result Session::runJob(const Job& job, const std::function<void()>& notify) {
     const bool isRest = normalizer != nullptr && first + job.whole.program->rows > images;
     const Job::Use& use = isRest ? job.rest : job.whole;
     const int32_t* indices = normalizer != nullptr ? job.order.data() + first : nullptr;
-    const bool finite = runStep(job, use, normalizer.get(), step, indices);
+    if (!runStep(job, use, normalizer.get(), step, indices, isRest ? restFinite : wholeFinite,
+                 isRest ? restCheck : wholeCheck)) {
+      result.end = End::notFinite;
+      break;
+    }
     for (size_t i = 0; i < outputCount; i++) {
       const Output& output = use.program->outputs[static_cast<size_t>(use.outputs[i])];
       const float* values = at(state_.as<float>(), arena_.as<float>(), output.ref);
@@ -273,10 +293,6 @@ Result Session::runJob(const Job& job, const std::function<void()>& notify) {
     }
     result.progress.stepsDone++;
     result.progress.rowsDone += use.program->rows;
-    if (!finite) {
-      result.end = End::notFinite;
-      break;
-    }
     const auto now = Clock::now();
     if (now - lastNews >= std::chrono::milliseconds(50)) {
       lastNews = now;

@@ -108,7 +108,17 @@ class Session {
 
  private:
   Result runJob(const Job& job, const std::function<void()>& notify);
-  bool runStep(const Job& job, const Job::Use& use, const Normalizer* normalizer, int64_t step, const int32_t* indices);
+  struct FiniteCheck {
+    struct Saved {
+      int64_t offset, floats;
+      std::vector<float> values;
+    };
+    size_t after = 0;         // the call after which the output is final
+    std::vector<Saved> undo;  // state written up to there
+  };
+  static FiniteCheck planFiniteCheck(const Program& program, const Output& output);
+  bool runStep(const Job& job, const Job::Use& use, const Normalizer* normalizer, int64_t step, const int32_t* indices,
+               const Output* finite, FiniteCheck& check);
   void requireIdle() const;
   void checkJob(const Job& job) const;
   bool outputIsFinite(const Output& output) const;
