@@ -79,7 +79,7 @@ const [a, b, c] = [3.4445, -4.775, 2.0315];
 function orthogonalize(builder: GraphBuilder, x: Value, steps: number): Value {
   const [m, n] = builder.shape(x) as [number, number];
   const tall = m > n; // the smaller Gram matrix: xᵀx for a tall x, multiplied from the right
-  const norm = builder.affine(builder.sqrt(builder.total(builder.square(x))), 1, 1e-7);
+  const norm = builder.maximum(builder.sqrt(builder.total(builder.square(x))), builder.constant(1e-7));
   let result = builder.div(x, norm);
   for (let step = 0; step < steps; step++) {
     const gram = builder.matmul(result, result, tall ? { transposeA: true } : { transposeB: true });
