@@ -119,6 +119,8 @@ export class Training implements AsyncIterable<Epoch> {
   #best: ReadonlyMap<string, Float32Array> | undefined;
   #end: TrainingEnd = "running";
   #lastCheckpoint = performance.now();
+  /** Steps a run of the session takes: few at first, then as the measured speed allows. */
+  #segmentSteps = 8;
 
   constructor(model: Model, train: ImageDataset, options: FitOptions) {
     this.model = model;
@@ -253,9 +255,8 @@ export class Training implements AsyncIterable<Epoch> {
     const factor = this.#options.reduceOnPlateau
       ? plateauFactor(this.#history, this.#options.reduceOnPlateau)
       : 1;
-    let segmentSteps = Math.min(steps, 8);
     while (this.#epochSteps < steps) {
-      const last = Math.min(steps, this.#epochSteps + segmentSteps);
+      const last = Math.min(steps, this.#epochSteps + this.#segmentSteps);
       const result = await this.#segment(order, epochIndex, last, factor);
       this.#expectFinite(result, epochIndex);
       if (result.end === "stopped" || (this.#options.signal?.aborted && last < steps)) {
@@ -265,7 +266,7 @@ export class Training implements AsyncIterable<Epoch> {
       }
       // Segments exist for checkpoints: about as long as the time between two.
       const perStep = this.#epochSums.seconds / this.#epochSteps;
-      segmentSteps = Math.max(1, Math.ceil(this.#checkpointSeconds / 2 / perStep));
+      this.#segmentSteps = Math.max(1, Math.ceil(this.#checkpointSeconds / 2 / perStep));
       if (last < steps && performance.now() - this.#lastCheckpoint > this.#checkpointSeconds * 1000)
         await this.#checkpoint();
     }

@@ -105,6 +105,8 @@ it.each([
     expect(lossSum / batch, `loss of step ${step + 1}`).toBeCloseTo(expected.losses[step], 4);
   });
   for (const [parameter, values] of Object.entries<number[]>(expected.weights)) {
+    // Batch norm cancels this bias where relu clips nothing: its gradient is rounding noise, which Adam magnifies.
+    if (parameter === "conv2d/bias") continue;
     const actual = session.read(parameter);
     values.forEach((value, i) => {
       expect(actual[i], `${parameter}[${i}]`).toBeCloseTo(value, 3);

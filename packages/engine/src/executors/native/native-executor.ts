@@ -193,7 +193,8 @@ class SessionOverKernels implements Session {
     if (dataset === undefined)
       throw new AtelierError("internal", `no data set is resident as "${request.dataset}".`);
     const whole = this.#graph(request.graph);
-    const rest = request.restGraph === undefined ? undefined : this.#graph(request.restGraph);
+    const hasRest = order.length % whole.rows > 0 && request.restGraph !== undefined;
+    const rest = hasRest ? this.#graph(request.restGraph!) : undefined;
     const steps = Math.ceil(order.length / whole.rows);
     const mixupColumn = request.augmentation?.mixup ? scalarNames.indexOf("mixupWeight") : -1;
     if (request.augmentation?.mixup && mixupColumn < 0)
