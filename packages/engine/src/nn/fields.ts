@@ -9,8 +9,8 @@ import { AtelierError, nearestName } from "../error.ts";
 export interface Field<T> {
   /** Completes "expected units to be …". */
   readonly expected: string;
-  /** The value in its normal form, or undefined when it does not fit. */
-  readonly read: (value: unknown) => T | undefined;
+  /** The value in its normal form, or undefined when it does not fit. Nested records throw by themselves, at `where`. */
+  readonly read: (value: unknown, where?: string) => T | undefined;
   /** What the record gets when the value is absent. Without it, absence is an error unless `optional`. */
   readonly fallback?: T;
   readonly optional?: true;
@@ -86,9 +86,9 @@ export function oneOf<const T extends string>(names: readonly T[]): Field<T> {
 export function pairOf(field: Field<number>): Field<readonly [number, number]> {
   return {
     expected: `${field.expected}, or a pair of them`,
-    read: (value) => {
+    read: (value, where) => {
       const [a, b] = Array.isArray(value) && value.length === 2 ? value : [value, value];
-      const [first, second] = [field.read(a), field.read(b)];
+      const [first, second] = [field.read(a, where), field.read(b, where)];
       return first === undefined || second === undefined ? undefined : [first, second];
     },
   };
@@ -97,35 +97,20 @@ export function pairOf(field: Field<number>): Field<readonly [number, number]> {
 /** A list of at least `min` entries. */
 export function listOf<T>(field: Field<T>, min = 1): Field<readonly T[]> {
   return {
-    expected: `a list of ${min === 1 ? "" : `at least ${min} times `}${field.expected}`,
-    read: (value) => {
+    expected: `a list of ${min} or more, each ${field.expected}`,
+    read: (value, where) => {
       if (!Array.isArray(value) || value.length < min) return undefined;
-      const entries = value.map((entry) => field.read(entry));
+      const entries = value.map((entry) => field.read(entry, where));
       return entries.includes(undefined) ? undefined : (entries as T[]);
     },
   };
 }
 
-/** The first of several readings that fits. */
-export function eitherOf<A, B>(a: Field<A>, b: Field<B>): Field<A | B> {
-  return {
-    expected: `${a.expected}, or ${b.expected}`,
-    read: (value) => a.read(value) ?? b.read(value),
-    names: [...(a.names ?? []), ...(b.names ?? [])],
-  };
-}
-
-/** A nested record, for example a regulariser. */
+/** A nested record, for example a regulariser; `expected` describes it to who gives something else. */
 export function recordOf<T extends object>(fields: Fields<T>, expected: string): Field<T> {
   return {
     expected,
-    read: (value) => {
-      try {
-        return readRecord(value, "", fields);
-      } catch {
-        return undefined; // the outer field says what was expected
-      }
-    },
+    read: (value, where = "options") => (isRecord(value) ? readRecord(value, where, fields) : undefined),
   };
 }
 
@@ -158,7 +143,7 @@ function readField(value: unknown, where: string, key: string, field: Field<unkn
     if (field.fallback !== undefined || field.optional) return field.fallback;
     throw new AtelierError("bad-argument", `${where}: "${key}" is missing; expected ${field.expected}.`);
   }
-  const read = field.read(value);
+  const read = field.read(value, `${where} ${key}`);
   if (read !== undefined) return read;
   const hint = typeof value === "string" && field.names ? ` ${suggest(value, field.names)}` : "";
   throw new AtelierError(

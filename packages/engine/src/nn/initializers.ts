@@ -6,7 +6,7 @@
 import { AtelierError } from "../error.ts";
 import { type Shape, sizeOf } from "../graph/shape.ts";
 import { streams, uniform, words } from "../random/philox.ts";
-import { eitherOf, type Field, oneOf, realNumber, recordOf } from "./fields.ts";
+import { type Field, optional, readTagged, realNumber, type TypeTable } from "./fields.ts";
 import { normalCdf, normalQuantile } from "./normal.ts";
 
 const initializerNames = [
@@ -38,20 +38,20 @@ export type Initializer =
 /** The start of batch norm's moving moments [2, C]: mean 0, variance 1. */
 export type ParameterInitializer = Initializer | "standardMoments";
 
+const kinds: TypeTable = {
+  ...Object.fromEntries(initializerNames.map((name) => [name, { fields: {} }])),
+  randomNormal: { fields: { stddev: optional(realNumber({ min: 0 })) } },
+  constant: { fields: { value: realNumber() } },
+};
+
 /** An initialiser in options and recipes: a name, or an object for those with a number. */
-export const initializerField: Field<Initializer> = eitherOf(
-  oneOf(initializerNames),
-  eitherOf(
-    recordOf<{ readonly type: "constant"; readonly value: number }>(
-      { type: oneOf(["constant"]), value: realNumber() },
-      "{ type: constant, value }",
-    ),
-    recordOf<{ readonly type: "randomNormal"; readonly stddev: number }>(
-      { type: oneOf(["randomNormal"]), stddev: realNumber({ min: 0 }) },
-      "{ type: randomNormal, stddev }",
-    ),
-  ),
-);
+export const initializerField: Field<Initializer> = {
+  expected: "an initialiser",
+  read: (value, where = "initializer") => {
+    const read = readTagged(value, where, "initialiser", kinds);
+    return (Object.keys(read).length === 1 ? read.type : read) as Initializer;
+  },
+};
 
 /** What a parameter must say to be given its first value. */
 export interface Initializable {

@@ -218,6 +218,16 @@ describe("layers that do not fit say so", () => {
       "normalization: expected mean to have one number a channel (1), got 3.",
     ],
     [
+      "weights beyond any machine",
+      () => sequential([flatten(), dense(1e9)], { input }),
+      "model: expected at most 1,073,741,824 parameters, got 785,000,000,000. Use fewer units or filters, or pool more before dense.",
+    ],
+    [
+      "normalisation without spread",
+      () => sequential([flatten()], { input, normalization: { mean: [0], std: [0] } }),
+      "model normalization: expected std to be a list of 1 or more, each a number > 0, got [0].",
+    ],
+    [
       "a later format",
       () => modelFromConfig({ version: 2, input, layers: ["flatten"] }),
       "model: expected version to be 1, the format this version of Atelier reads, got 2.",
@@ -290,7 +300,15 @@ describe("parseLayers", () => {
     ],
     [
       { type: "dense", units: 2, kernelRegularizer: { l3: 1 } },
-      'layers[0] (dense): expected kernelRegularizer to be { l1, l2 } with numbers ≥ 0, got {"l3":1}.',
+      'layers[0] (dense) kernelRegularizer: unknown option "l3". Did you mean "l1"?',
+    ],
+    [
+      { type: "dense", units: 2, kernelInitializer: "glorot_uniform" },
+      'layers[0] (dense) kernelInitializer: unknown initialiser type "glorot_uniform". Did you mean "glorotUniform"?',
+    ],
+    [
+      { type: "dense", units: 2, kernelInitializer: "constant" },
+      'layers[0] (dense) kernelInitializer (constant): "value" is missing; expected a number.',
     ],
     [
       { type: "dense", units: 2, name: "a/b" },

@@ -8,7 +8,16 @@ import type { Normalization } from "../executors/executor.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import { type Shape, sizeOf } from "../graph/shape.ts";
 import { buildLayers } from "./build-layers.ts";
-import { type Field, type Fields, listOf, optional, readRecord, realNumber, wholeNumber } from "./fields.ts";
+import {
+  type Field,
+  type Fields,
+  listOf,
+  optional,
+  readRecord,
+  realNumber,
+  recordOf,
+  wholeNumber,
+} from "./fields.ts";
 import type { ParameterInitializer } from "./initializers.ts";
 import { batchShape } from "./layers/layer.ts";
 import { type LayerConfig, type LayerType, layerRules, parseLayers } from "./layers.ts";
@@ -83,8 +92,8 @@ const extents: Field<readonly number[]> = listOf(wholeNumber(1));
 
 const inputField: Field<ModelConfig["input"]> = {
   expected: "[height, width, channels], whole numbers ≥ 1",
-  read: (value) => {
-    const read = extents.read(value);
+  read: (value, where) => {
+    const read = extents.read(value, where);
     return read?.length === 3 ? (read as unknown as ModelConfig["input"]) : undefined;
   },
 };
@@ -94,19 +103,19 @@ const normalizationFields: Fields<Normalization> = {
   std: listOf(realNumber({ above: 0 })),
 };
 
-const modelFields: Fields<{
-  version: 1;
-  input: ModelConfig["input"];
-  normalization?: object;
-  layers: object;
-}> = {
+interface RawConfig extends Omit<ModelConfig, "normalization" | "layers"> {
+  readonly normalization?: Normalization;
+  readonly layers: NonNullable<unknown>;
+}
+
+const modelFields: Fields<RawConfig> = {
   version: {
     expected: "1, the format this version of Atelier reads",
     read: (v) => (v === 1 ? 1 : undefined),
   },
   input: inputField,
-  normalization: optional({ expected: "{ mean, std }", read: (v) => v as object }),
-  layers: { expected: "a list of layers", read: (v) => v as object },
+  normalization: optional(recordOf(normalizationFields, "{ mean, std }")),
+  layers: { expected: "a list of layers", read: (v) => v ?? undefined }, // parseLayers looks inside
 };
 
 /** The model a config describes, e.g. one read from a checkpoint. Throws as `sequential` does. */
@@ -116,26 +125,25 @@ export function modelFromConfig(config: unknown): Model {
   const complete: ModelConfig = {
     version: 1,
     input,
-    normalization: readNormalization(normalization, input[2]),
+    normalization: completeNormalization(normalization, input[2]),
     layers: named,
   };
   return deepFreeze(describe(complete));
 }
 
-function readNormalization(value: unknown, channels: number): Normalization {
-  if (value === undefined) {
+function completeNormalization(given: Normalization | undefined, channels: number): Normalization {
+  if (given === undefined) {
     return { mean: new Array<number>(channels).fill(0), std: new Array<number>(channels).fill(1) };
   }
-  const read = readRecord(value, "normalization", normalizationFields);
   for (const key of ["mean", "std"] as const) {
-    if (read[key].length !== channels) {
+    if (given[key].length !== channels) {
       throw new AtelierError(
         "bad-argument",
-        `normalization: expected ${key} to have one number a channel (${channels}), got ${read[key].length}.`,
+        `normalization: expected ${key} to have one number a channel (${channels}), got ${given[key].length}.`,
       );
     }
   }
-  return read;
+  return given;
 }
 
 /** Gives every layer a name and checks that names are unique and `from` points back to one. */
@@ -178,6 +186,9 @@ function automaticName(kerasName: string, used: Map<string, number>, given: Read
   }
 }
 
+/** 4 GiB of weights: far beyond what one machine trains, and what a slip in a recipe reaches at once. */
+const mostParameters = 2 ** 30;
+
 /** Builds the layers once for a batch of one image and notes what came of each. */
 function describe(config: ModelConfig): Model {
   const builder = new GraphBuilder();
@@ -201,6 +212,13 @@ function describe(config: ModelConfig): Model {
   });
   const parameters = layers.flatMap((layer) => layer.parameters);
   const total = count(parameters);
+  if (total > mostParameters) {
+    throw new AtelierError(
+      "bad-argument",
+      `model: expected at most ${mostParameters.toLocaleString("en-US")} parameters, ` +
+        `got ${total.toLocaleString("en-US")}. Use fewer units or filters, or pool more before dense.`,
+    );
+  }
   const trainable = count(parameters.filter((parameter) => parameter.trainable));
   return {
     config,

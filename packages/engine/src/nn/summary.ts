@@ -40,8 +40,8 @@ export function summaryData(model: Model): Summary {
 
 /**
  * The model as Keras 3 prints it on a terminal of 80 columns, ending in a line break: layers with their output
- * shapes and parameter counts, then totals. Branched models get a column "Connected to"; columns widen rather
- * than break long names.
+ * shapes and parameter counts, then totals. Branched models get a column "Connected to"; cells break at
+ * spaces, and a column widens only for a single long word.
  */
 export function summary(model: Model): string {
   const { isChain, rows, counts } = summaryData(model);
@@ -84,17 +84,21 @@ const branchedColumns: readonly Column[] = [
 ];
 
 function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const widths = columns.map(({ width, title }, i) =>
-    Math.max(width, title.length + 2, ...rows.map((row) => row[i]!.length + 2)),
+  const widths = columns.map(({ width }, i) =>
+    Math.max(width, ...rows.flatMap((row) => row[i]!.split(" ").map((word) => word.length + 2))),
   );
   const rule = (left: string, fill: string, middle: string, right: string): string =>
     `${left}${widths.map((width) => fill.repeat(width)).join(middle)}${right}\n`;
   const cells = (texts: readonly string[], border: string): string => {
-    const padded = texts.map((text, i) => {
-      const width = widths[i]! - 2;
-      return ` ${columns[i]!.alignRight ? text.padStart(width) : text.padEnd(width)} `;
-    });
-    return `${border}${padded.join(border)}${border}\n`;
+    const wrapped = texts.map((text, i) => wrap(text, widths[i]! - 2));
+    const height = Math.max(...wrapped.map((lines) => lines.length));
+    return Array.from({ length: height }, (_, line) => {
+      const padded = wrapped.map((lines, i) => {
+        const text = lines[line] ?? "";
+        return columns[i]!.alignRight ? text.padStart(widths[i]! - 2) : text.padEnd(widths[i]! - 2);
+      });
+      return `${border} ${padded.join(` ${border} `)} ${border}\n`;
+    }).join("");
   };
   return [
     rule("┏", "━", "┳", "┓"),
@@ -106,6 +110,18 @@ function table(columns: readonly Column[], rows: readonly (readonly string[])[])
     rows.map((row) => cells(row, "│")).join(rule("├", "─", "┼", "┤")),
     rule("└", "─", "┴", "┘"),
   ].join("");
+}
+
+/** Lines of at most `width` characters, broken at spaces. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function bytesOf(count: number): number {
