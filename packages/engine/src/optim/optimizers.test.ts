@@ -85,6 +85,20 @@ describe("five steps agree with the reference", () => {
   }
 });
 
+it("a weight average copies the weights until it is told to average", () => {
+  const sample = {
+    name: "late average",
+    config: "sgd",
+    ema: { decay: 0.5, copyUntil: 3 },
+    history: reference.optimizers[0]!.history,
+  };
+  const [, , third, fourth] = run(sample as unknown as Case, false);
+  expect(third!["ema/a/bias"]).toEqual(third!["a/bias"]);
+  fourth!["ema/a/bias"]!.forEach((average, i) => {
+    expect(average).toBeCloseTo((third!["a/bias"]![i]! + fourth!["a/bias"]![i]!) / 2, 12);
+  });
+});
+
 describe("Adam's bias correction", () => {
   it.each([1, 2, 10, 1000, 1e5, 1e6])("is exact to float32 at step %i", (t) => {
     const g = new GraphBuilder();

@@ -1,6 +1,6 @@
 """Writes nn.json and optim.json beside this file: reference values for the tests of nn/ and optim/.
 
-Run with PyTorch 2.13 and NumPy:  python generate_nn.py
+Run with PyTorch 2.13 and NumPy:  python generate_nn.py && npx biome format --write .
 Origin of the values: layers, losses, schedules and Muon are PyTorch's own results (float64 unless said), brought
 to Atelier's layouts (NHWC, filters [kH, kW, C/groups, F], dense kernels [in, out]). Optimisers whose formulas
 differ in Keras are NumPy transcriptions of keras 3.16 (keras/src/optimizers/{sgd,adam,adamw,rmsprop}.py and

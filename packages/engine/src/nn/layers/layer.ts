@@ -69,7 +69,7 @@ const nameField: Field<string> = {
 const fromField: Field<readonly string[]> = {
   expected: "the name of an earlier layer, or a list of names",
   read: (value) => {
-    const names: unknown[] = Array.isArray(value) ? value : [value];
+    const names: unknown[] = Array.isArray(value) ? [...value] : [value];
     return names.length > 0 && names.every((name) => typeof name === "string") ? names : undefined;
   },
 };
