@@ -1,0 +1,8 @@
+/** Writes recipes/recipe.schema.json anew; run it after a change to layers, optimisers or the keys of recipes. */
+import { writeFileSync } from "node:fs";
+import { recipeSchema } from "./recipe.ts";
+
+writeFileSync(
+  new URL("../../../../recipes/recipe.schema.json", import.meta.url),
+  `${JSON.stringify(recipeSchema, null, 2)}\n`,
+);
