@@ -1,0 +1,31 @@
+/** Readers of option values that several commands share; what they throw names the option. */
+import { AtelierError } from "@atelier/engine";
+import { Option } from "commander";
+import { parseSetting, type Setting } from "./recipe/settings.ts";
+
+/** A reader of a whole number ≥ `min` for `option`. */
+export function wholeNumberOf(option: string, min: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= min) return value;
+    throw new AtelierError("bad-argument", `${option}: expected a whole number ≥ ${min}, got "${text}".`);
+  };
+}
+
+export const jsonOption = () => new Option("--json", "print one JSON object on stdout").default(false);
+export const debugOption = () => new Option("--debug", "show where an error comes from");
+export const strictOption = () =>
+  new Option("--strict", "refuse files that cannot be used instead of skipping them");
+export const dataOption = (about: string) => new Option("--data <name|folder>", about);
+export const executorOptions = () => [
+  new Option("--threads <n>", "threads to compute on (default: all cores)").argParser(
+    wholeNumberOf("--threads", 1),
+  ),
+  new Option("--executor <kind>", "auto, native or reference (default: auto)"),
+  new Option("--variant <name>", "CPU variant of the native kernels (default: the best this machine has)"),
+];
+export const setOption = () =>
+  new Option(
+    "--set <path=value>",
+    "change one place of the recipe, e.g. layers.1.rate=0.3; may be repeated",
+  ).argParser((text: string, earlier: readonly Setting[] = []) => [...earlier, parseSetting(text)]);

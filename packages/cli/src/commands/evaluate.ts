@@ -1,0 +1,115 @@
+/** `atelier evaluate`: how good a model is, and where it errs. */
+import { resolve } from "node:path";
+import { evaluate as evaluateModel, loadModel } from "@atelier/engine";
+import {
+  type ClassificationMetrics,
+  classificationMetrics,
+  formatClassificationReport,
+} from "@atelier/vision";
+import { type Command, Option } from "commander";
+import { dataOption, debugOption, executorOptions, jsonOption, strictOption } from "../arguments.ts";
+import { openTestData } from "../data/model-data.ts";
+import { type Effects, printResult } from "../effects.ts";
+import { evaluationFigures } from "../report/evaluation-figures.ts";
+import { writeReport } from "../report/write-report.ts";
+import { bar } from "../terminal/bar.ts";
+import { grouped, score } from "../terminal/numbers.ts";
+import { statusLine } from "../terminal/status-line.ts";
+import { formatTable } from "../terminal/table.ts";
+import { chooseExecutor, type ExecutorChoice } from "../training/choose-executor.ts";
+
+export interface EvaluateOptions extends ExecutorChoice {
+  readonly model: string;
+  readonly data?: string;
+  readonly report?: string;
+  readonly strict?: boolean;
+  readonly json: boolean;
+}
+
+export function declareEvaluate(program: Command, effects: Effects): void {
+  const command = program
+    .command("evaluate")
+    .summary("measure a model on test data")
+    .description(
+      "Measures a model on the test part of its data set: loss, accuracy with its 95 % interval, precision, recall and " +
+        "F1 a class, confusion matrix, most confused pairs, calibration.",
+    )
+    .argument("<model>", "a model file or checkpoint (.safetensors)")
+    .addOption(dataOption("measure on this data set (default: the one the model was trained on)"))
+    .addOption(new Option("--report <dir>", "write report.html there, and each picture as SVG and PNG"))
+    .addOption(strictOption());
+  for (const option of executorOptions()) command.addOption(option);
+  command
+    .addOption(jsonOption())
+    .addOption(debugOption())
+    .action((model: string, options: Omit<EvaluateOptions, "model">) =>
+      evaluate({ ...options, model }, effects),
+    );
+}
+
+export async function evaluate(options: EvaluateOptions, effects: Effects): Promise<void> {
+  const path = resolve(effects.folder, options.model);
+  const file = await loadModel(path);
+  const test = await openTestData(file, options, effects);
+  const line = statusLine(effects);
+  const { loss, probabilities } = await evaluateModel(file.trained, test, {
+    executor: chooseExecutor(options, effects),
+    signal: effects.signal,
+    onProgress: ({ rowsDone }) =>
+      line.show(`evaluating ${bar(rowsDone / test.size, 24)} ${grouped(rowsDone)} images`),
+  }).finally(line.clear);
+  const { classNames } = file.trained;
+  const metrics = classificationMetrics({ probabilities, labels: test.labels, classNames });
+  const { loss: logLoss, ...rest } = metrics;
+  const page =
+    options.report === undefined
+      ? undefined
+      : await writeReport(resolve(effects.folder, options.report), {
+          title: `Evaluation of ${nameOf(file.about)}`,
+          subtitle: `${grouped(test.size)} images of ${test.name}`,
+          facts: [
+            { label: "accuracy", value: `${(100 * metrics.accuracy).toFixed(2)} %` },
+            { label: "loss", value: loss.toFixed(4) },
+          ],
+          sections: [
+            {
+              heading: "Evaluation",
+              figures: evaluationFigures(
+                { name: nameOf(file.about), metrics, probabilities },
+                { ...test, classNames },
+              ),
+            },
+          ],
+        });
+  const result = { model: path, data: test.name, classNames, loss, logLoss, ...rest, report: page ?? null };
+  const text = textOf({ ...metrics, loss }, classNames);
+  printResult(effects, options.json, result, page === undefined ? text : `${text}\n\n${page}`);
+}
+
+function nameOf(about: Readonly<Record<string, unknown>>): string {
+  const { recipe } = about as { recipe?: { name?: unknown } };
+  return typeof recipe?.name === "string" ? recipe.name : "model";
+}
+
+function textOf(metrics: ClassificationMetrics, classNames: readonly string[]): string {
+  const { loss, accuracy, accuracyInterval, count, calibration, confusion, mostConfused } = metrics;
+  const [low, high] = accuracyInterval.map(score);
+  const rows = confusion.map((row, index) => [classNames[index]!, ...row.map(String)]);
+  const pairs = mostConfused.map(({ trueName, predictedName, count: times, share }) => [
+    `${trueName} → ${predictedName}`,
+    String(times),
+    `${(100 * share).toFixed(1)} %`,
+  ]);
+  return [
+    `loss ${score(loss)}   accuracy ${score(accuracy)} (95 % interval ${low} to ${high})   ` +
+      `calibration error ${score(calibration.ece)}   ${grouped(count)} images`,
+    formatClassificationReport(metrics, { digits: 4 }).trimEnd(),
+    `Confusion matrix, rows true, columns predicted:\n${formatTable(["", ...classNames.map(abbreviate)], rows)}`,
+    pairs.length === 0 ? "No mistakes." : formatTable(["most confused", "images", "of its class"], pairs),
+  ].join("\n\n");
+}
+
+/** Narrow heads for many columns. */
+function abbreviate(name: string): string {
+  return [...name].slice(0, 6).join("");
+}

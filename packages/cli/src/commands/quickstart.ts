@@ -1,0 +1,136 @@
+/** `atelier quickstart`, which is `npm start`: the main job from data to report in a few minutes. */
+import { join } from "node:path";
+import { AtelierError, summaryData } from "@atelier/engine";
+import { classificationMetrics } from "@atelier/vision";
+import { type Command, Option } from "commander";
+import { dataOption, debugOption, executorOptions, jsonOption } from "../arguments.ts";
+import { locateData, openData } from "../data/open-data.ts";
+import { splitTrainingData, type TrainingData } from "../data/training-data.ts";
+import { type Effects, printResult, say } from "../effects.ts";
+import { loadRecipe } from "../recipe/load-recipe.ts";
+import { type ReportedRun, writeTrainingReport } from "../report/training-report.ts";
+import { compact, duration, grouped, score } from "../terminal/numbers.ts";
+import { formatTable } from "../terminal/table.ts";
+import { chooseExecutor, type ExecutorChoice } from "../training/choose-executor.ts";
+import { createResultFolder } from "../training/result-folder.ts";
+import { resultOf, runTraining, type TrainingOutcome } from "../training/run-training.ts";
+
+export interface QuickstartOptions extends ExecutorChoice {
+  readonly data?: string;
+  readonly out?: string;
+  readonly json: boolean;
+}
+
+/** What is trained, for how long: enough to be good, few enough to be done within minutes on two cores. */
+const courses = [
+  { recipe: "logistic", epochs: 8 },
+  { recipe: "mlp-1024", epochs: 12 },
+  { recipe: "cnn-3", epochs: 15 },
+] as const;
+
+export function declareQuickstart(program: Command, effects: Effects): void {
+  const command = program
+    .command("quickstart")
+    .summary("train and compare three models on Fashion-MNIST, with a report")
+    .description(
+      `Fetches the data, trains and tests ${courses.map(({ recipe }) => recipe).join(", ")} on all of it, compares them ` +
+        "in a table, and writes a report with pictures. Takes a few minutes on two cores.",
+    )
+    .addOption(dataOption("name or folder of the data set (default: fashion-mnist)"))
+    .addOption(new Option("--out <dir>", "folder for the results (default: out/quickstart-<n>)"));
+  for (const option of executorOptions()) command.addOption(option);
+  command
+    .addOption(jsonOption())
+    .addOption(debugOption())
+    .action((options: QuickstartOptions) => quickstart(options, effects));
+}
+
+export async function quickstart(options: QuickstartOptions, effects: Effects): Promise<void> {
+  const executor = chooseExecutor(options, effects);
+  const name = await locateData(options.data ?? "fashion-mnist", effects);
+  const recipes = await Promise.all(
+    courses.map(({ recipe, epochs }) =>
+      loadRecipe(
+        recipe,
+        [
+          { path: ["epochs"], value: epochs },
+          { path: ["data"], value: name },
+        ],
+        effects.folder,
+      ),
+    ),
+  );
+  const [{ input, validation, seed }] = recipes as [(typeof recipes)[number]];
+  const opened = await openData({ data: name, input }, effects);
+  const data = splitTrainingData(opened, { fraction: validation.fraction, seed });
+  const folder = await createResultFolder(options.out, "quickstart", effects.folder);
+  const outcomes: TrainingOutcome[] = [];
+  for (const recipe of recipes) {
+    const about = { recipe, data: name, limit: null, executor: executor.name, threads: executor.threads };
+    const openFolder = () => createResultFolder(join(folder, recipe.name), recipe.name, effects.folder);
+    outcomes.push(await runTraining({ recipe, data, executor, openFolder, about }, effects));
+    say(effects, "");
+  }
+  const report = await writeReport(join(folder, "report"), outcomes, data);
+  const results = outcomes.map(resultOf);
+  printResult(effects, options.json, { results, report }, `${tableOf(outcomes)}\n\n${report}`);
+}
+
+function writeReport(
+  folder: string,
+  outcomes: readonly TrainingOutcome[],
+  { train, validation, test }: TrainingData,
+): Promise<string> {
+  if (test === undefined)
+    throw new AtelierError("no-data", `${train.name} has no test part to compare the models on.`);
+  const parts = { train, ...(validation && { validation }), test };
+  return writeTrainingReport(folder, {
+    title: `Three models on ${train.name}`,
+    subtitle: `${grouped(train.size)} training images, tested on ${grouped(test.size)}`,
+    parts: Object.entries(parts).map(([name, dataset]) => ({ name, dataset })),
+    test,
+    runs: outcomes.map((outcome) => reportedRun(outcome, test.labels)),
+  });
+}
+
+function reportedRun(outcome: TrainingOutcome, labels: ArrayLike<number>): ReportedRun {
+  const { recipe, trained, history, validation, test, seconds, imagesPerSecond } = outcome;
+  const { rows, counts } = summaryData(trained.model);
+  const { probabilities } = test!; // writeReport has seen to a test part
+  return {
+    name: recipe.name,
+    model: { layers: rows, parameters: counts.total, trainableParameters: counts.trainable },
+    history,
+    result: {
+      name: recipe.name,
+      parameters: counts.total,
+      seconds,
+      imagesPerSecond,
+      validationLoss: validation?.loss ?? null,
+      validationAccuracy: validation?.accuracy ?? null,
+      testLoss: test!.loss,
+      testAccuracy: test!.accuracy,
+    },
+    evaluation: {
+      metrics: classificationMetrics({ probabilities, labels, classNames: trained.classNames }),
+      probabilities,
+    },
+  };
+}
+
+function tableOf(outcomes: readonly TrainingOutcome[]): string {
+  return formatTable(
+    ["model", "parameters", "epochs", "time", "images/s", "val loss", "val acc", "test loss", "test acc"],
+    outcomes.map(({ recipe, trained, history, seconds, imagesPerSecond, validation, test }) => [
+      recipe.name,
+      grouped(trained.model.counts.total),
+      String(history.length),
+      duration(seconds),
+      compact(imagesPerSecond),
+      score(validation?.loss),
+      score(validation?.accuracy),
+      score(test?.loss),
+      score(test?.accuracy),
+    ]),
+  );
+}

@@ -1,0 +1,53 @@
+/** `atelier summary`: the layers of a recipe or a model file, their shapes and parameters. */
+import { resolve } from "node:path";
+import { loadModel, type Model, summaryData, summary as summaryTable } from "@atelier/engine";
+import { fashionMnistClasses } from "@atelier/vision";
+import type { Command } from "commander";
+import { dataOption, debugOption, jsonOption, setOption } from "../arguments.ts";
+import { openData } from "../data/open-data.ts";
+import { type Effects, printResult } from "../effects.ts";
+import { loadRecipe } from "../recipe/load-recipe.ts";
+import { modelOf } from "../recipe/recipe-model.ts";
+import type { Setting } from "../recipe/settings.ts";
+
+export interface SummaryOptions {
+  /** A recipe's name or file, or a model file. */
+  readonly recipe: string;
+  readonly set?: readonly Setting[];
+  readonly data?: string;
+  readonly json: boolean;
+}
+
+export function declareSummary(program: Command, effects: Effects): void {
+  program
+    .command("summary")
+    .summary("show the layers of a recipe or model file")
+    .description("Shows the layers of a recipe or of a model file: output shapes, parameters, totals.")
+    .argument("<recipe|file>", "a recipe by name, a .yaml file, or a .safetensors file")
+    .addOption(setOption())
+    .addOption(dataOption("data set whose number of classes counts (default: the recipe's)"))
+    .addOption(jsonOption())
+    .addOption(debugOption())
+    .action((recipe: string, options: Omit<SummaryOptions, "recipe">) =>
+      summary({ ...options, recipe }, effects),
+    );
+}
+
+export async function summary(options: SummaryOptions, effects: Effects): Promise<void> {
+  const model = await modelFor(options, effects);
+  const { rows, counts } = summaryData(model);
+  printResult(effects, options.json, { layers: rows, parameters: counts }, summaryTable(model));
+}
+
+async function modelFor({ recipe: name, set = [], data }: SummaryOptions, effects: Effects): Promise<Model> {
+  if (name.endsWith(".safetensors")) return (await loadModel(resolve(effects.folder, name))).trained.model;
+  const settings = data === undefined ? set : [...set, { path: ["data"], value: data }];
+  const recipe = await loadRecipe(name, settings, effects.folder);
+  return modelOf(recipe, await classesOf(recipe.data, effects));
+}
+
+/** Opens the data only where its name does not say it. */
+async function classesOf(data: string, effects: Effects): Promise<number> {
+  if (data === "fashion-mnist") return fashionMnistClasses.length;
+  return (await openData({ data }, effects)).train.classNames.length;
+}

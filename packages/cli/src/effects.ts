@@ -1,0 +1,29 @@
+/**
+ * All that a command may do besides its work on files: speak, look at the environment, be interrupted. Commands
+ * are functions of (options, effects); main.ts gives them the real ones, tests their own.
+ */
+import type { Environment } from "./environment.ts";
+
+export interface Effects {
+  /** Results. */
+  readonly stdout: (text: string) => void;
+  /** Progress and messages. */
+  readonly stderr: (text: string) => void;
+  /** Whether stderr is a terminal, where a line can be rewritten in place, and how wide it is. */
+  readonly terminal: { readonly columns: number } | undefined;
+  readonly environment: Environment;
+  /** Relative paths start here. */
+  readonly folder: string;
+  /** Aborts at the first Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** One line of a message to the person at the terminal. */
+export function say(effects: Effects, message: string): void {
+  effects.stderr(`${message}\n`);
+}
+
+/** What a command found: one JSON object with `--json`, otherwise text for reading. */
+export function printResult(effects: Effects, json: boolean, result: object, text: string): void {
+  effects.stdout(json ? `${JSON.stringify(result)}\n` : text.endsWith("\n") ? text : `${text}\n`);
+}

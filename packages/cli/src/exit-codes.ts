@@ -1,0 +1,15 @@
+/** What the process answers to its caller. One table, total over the error codes. */
+import type { ErrorCode } from "@atelier/engine";
+
+export const exitCodes: { readonly [code in ErrorCode]: number } = {
+  "bad-argument": 2,
+  "shape-mismatch": 2,
+  "bad-file": 3,
+  "no-data": 4,
+  diverged: 5,
+  "out-of-memory": 6,
+  "no-native": 7,
+  "cannot-write": 8,
+  internal: 70,
+  stopped: 130,
+};
