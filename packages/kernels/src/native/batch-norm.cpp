@@ -9,8 +9,7 @@
 namespace atelier::ATELIER_VARIANT {
 namespace {
 
-// y = body(index, scale-like rows…) over all rows; per-channel numbers are laid out `fold` rows wide, so that
-// narrow rows still fill vectors.
+// Numbers a channel are laid out in tables this wide, narrow rows several times over, so that they fill vectors.
 constexpr int64_t maxTableChannels = 64;
 
 template <class Body>
@@ -55,37 +54,40 @@ void withTables(int64_t begin, int64_t end, int64_t C, const Numbers& numbers, c
 
 }  // namespace
 
-int64_t momentsWorkspace(const MomentsArgs& args) { return Chunks{args.rows, args.C}.count() * 2 * args.C; }
+int64_t momentsWorkspace(const MomentsArgs& args) { return Chunks{args.rows, args.C}.count() * 3 * args.C; }
 
 void moments(const Context& context, const MomentsArgs& args) {
   const float* x = context.at(args.x);
   float* y = context.at(args.y);
   const int64_t C = args.C;
   const Chunks chunks{args.rows, C};
-  float* partial = context.workspace;  // [chunk][mean, M2][C]
+  // [chunk][a mean, Σ(x − it), Σ(x − it)²][C]; the first sum makes up for the mean being rounded to float.
+  float* partial = context.workspace;
   eachChunk(context, chunks, [&](int64_t chunk) {
     const int64_t begin = chunks.begin(chunk), end = chunks.end(chunk);
-    float* mean = partial + chunk * 2 * C;
-    float* spread = mean + C;
+    float* mean = partial + chunk * 3 * C;
     sumColumns<1>(begin, end, C, mean, [&](int64_t at, int64_t, float* term) { term[0] = x[at]; });
     const float scale = 1.0f / static_cast<float>(end - begin);
     for (int64_t c = 0; c < C; c++) mean[c] *= scale;
-    sumColumns<1>(begin, end, C, spread, [&](int64_t at, int64_t c, float* term) {
+    sumColumns<2>(begin, end, C, mean + C, [&](int64_t at, int64_t c, float* term) {
       const float distance = x[at] - mean[c];
-      term[0] = distance * distance;
+      term[0] = distance;
+      term[1] = distance * distance;
     });
   });
   for (int64_t c = 0; c < C; c++) {
     double n = 0, mean = 0, spread = 0;
     for (int64_t chunk = 0; chunk < chunks.count(); chunk++) {
       const double m = static_cast<double>(chunks.end(chunk) - chunks.begin(chunk));
-      const double distance = partial[chunk * 2 * C + c] - mean;
-      spread += partial[(chunk * 2 + 1) * C + c] + distance * distance * n * m / (n + m);
+      const float* sums = partial + chunk * 3 * C + c;
+      const double rest = sums[C];
+      const double distance = sums[0] + rest / m - mean;
+      spread += sums[2 * C] - rest * rest / m + distance * distance * n * m / (n + m);
       mean += distance * m / (n + m);
       n += m;
     }
     y[c] = static_cast<float>(mean);
-    y[C + c] = static_cast<float>(spread / n);
+    y[C + c] = static_cast<float>(spread > 0 ? spread / n : 0);
   }
 }
 

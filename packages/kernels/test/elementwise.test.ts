@@ -1,0 +1,131 @@
+/** The register machine: accuracy of its functions, modes of reading, writing over inputs. */
+import { describe, expect, it } from "vitest";
+import { encodeMap, type MapSpec, plainJob } from "./encode.ts";
+import { configurations, kernels, noise } from "./run-call.ts";
+
+const functions: Record<string, { from: number; to: number; truth: (x: number) => number; error: number }> = {
+  exp: { from: -87, to: 88.7, truth: Math.exp, error: 2.5e-7 },
+  log: { from: 1e-30, to: 1e4, truth: Math.log, error: 2.5e-7 },
+  sqrt: { from: 0, to: 1e6, truth: Math.sqrt, error: 1.2e-7 },
+  tanh: { from: -12, to: 12, truth: Math.tanh, error: 5e-7 },
+  sigmoid: { from: -80, to: 80, truth: (x) => 1 / (1 + Math.exp(-x)), error: 5e-7 },
+  erf: { from: -5, to: 5, truth: errorFunction, error: 5e-7 },
+};
+
+/** Runs a map over arena values, in place, and returns the whole arena. */
+async function runMap(configuration: (typeof configurations)[number], memory: Float32Array, spec: MapSpec) {
+  const session = kernels.createSession({ ...configuration, stateFloats: memory.length, arenaFloats: 0 });
+  session.write(0, memory);
+  const program = session.addProgram({ words: encodeMap(kernels, spec), rows: 1, scalars: [], outputs: [] });
+  await session.run(plainJob(program, 1));
+  const after = session.read(0, memory.length);
+  session.close();
+  return after;
+}
+
+describe.each(configurations)("$variant, $threads thread(s)", (configuration) => {
+  for (const [op, { from, to, truth, error }] of Object.entries(functions)) {
+    it(`${op} within ${error} of the truth, relatively`, async () => {
+      const count = 50_000;
+      const x = Float32Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
+      const y = await runMap(configuration, x, {
+        count,
+        inputs: [[~0, 0, 0]],
+        code: [[op, 1, 0, 0, 0, 0]],
+        outputs: [[~0, 1]],
+        registers: 2,
+      });
+      let worst = 0;
+      for (let i = 0; i < count; i++) {
+        const expected = truth(x[i]!);
+        if (Math.abs(expected) > 1e-37)
+          worst = Math.max(worst, Math.abs(y[i]! - expected) / Math.abs(expected));
+      }
+      expect(worst).toBeLessThan(error);
+    });
+  }
+
+  it("special values", async () => {
+    const x = Float32Array.of(Number.NaN, Infinity, -Infinity, 0, -1, 200, -200, 88.72);
+    const run = async (op: string) => [
+      ...(await runMap(configuration, x, {
+        count: 8,
+        inputs: [[~0, 0, 0]],
+        code: [[op, 1, 0, 0, 0, 0]],
+        outputs: [[~0, 1]],
+        registers: 2,
+      })),
+    ];
+    expect((await run("exp")).slice(0, 7)).toEqual([
+      NaN,
+      Infinity,
+      0,
+      1,
+      Math.fround(Math.exp(-1)),
+      Infinity,
+      0,
+    ]);
+    expect((await run("exp"))[7]! / Math.exp(x[7]!)).toBeCloseTo(1, 6);
+    expect((await run("log")).slice(0, 5)).toEqual([NaN, Infinity, NaN, -Infinity, NaN]);
+    expect((await run("relu")).slice(0, 5)).toEqual([NaN, Infinity, 0, 0, 0]);
+    expect((await run("tanh")).slice(0, 4)).toEqual([NaN, 1, -1, 0]);
+    expect((await run("sigmoid")).slice(0, 4)).toEqual([NaN, 1, 0, 0.5]);
+    expect((await run("erf")).slice(0, 4)).toEqual([NaN, 1, -1, 0]);
+    expect((await run("step")).slice(0, 5)).toEqual([0, 1, 0, 0, 0]);
+  });
+
+  it("reads scalars, cycles and runs, and writes over an input that is read later", async () => {
+    for (const [count, period, length] of [
+      [37, 5, 3],
+      [5000, 33, 70],
+      [4097, 1, 1],
+      [3000, 4000, 5000],
+    ] as const) {
+      const x = noise(count, 1);
+      const cycle = noise(period, 2);
+      const repeat = noise(Math.ceil(count / length), 3);
+      const memory = Float32Array.from([...x, 0.75, ...cycle, ...repeat]);
+      const [scalarRef, cycleRef] = [count, count + 1];
+      const after = await runMap(configuration, memory, {
+        count,
+        inputs: [
+          [~0, 0, 0],
+          [~scalarRef, 1, 0],
+          [~cycleRef, 2, period],
+          [~(cycleRef + period), 3, length],
+        ],
+        // r4 = x·scalar is an output in place of x; r5 = r4 + x·cycle − repeat is thrown back onto r4.
+        code: [
+          ["mul", 4, 0, 1, 0, 0],
+          ["mul", 5, 0, 2, 0, 0],
+          ["add", 5, 5, 4, 0, 0],
+          ["sub", 4, 5, 3, 0, 0],
+          ["affine", 4, 4, 0, 2, -1],
+        ],
+        outputs: [[~0, 4]],
+        registers: 6,
+      });
+      for (let i = 0; i < count; i++) {
+        const value = x[i]! * 0.75 + x[i]! * cycle[i % period]! - repeat[Math.floor(i / length)]!;
+        expect(Math.abs(after[i]! - (2 * value - 1))).toBeLessThan(2e-6);
+      }
+      expect(after.subarray(count)).toEqual(memory.subarray(count));
+    }
+  });
+});
+
+/** erf by its series and, beyond 3, its continued fraction: good to 1e-12. */
+function errorFunction(x: number): number {
+  const magnitude = Math.abs(x);
+  if (magnitude > 3) {
+    let fraction = 0;
+    for (let k = 60; k >= 1; k--) fraction = k / 2 / (magnitude + fraction);
+    return Math.sign(x) * (1 - Math.exp(-x * x) / ((magnitude + fraction) * Math.sqrt(Math.PI)));
+  }
+  let [term, sum] = [x, x];
+  for (let n = 1; n < 80; n++) {
+    term *= (-x * x) / n;
+    sum += term / (2 * n + 1);
+  }
+  return (2 / Math.sqrt(Math.PI)) * sum;
+}

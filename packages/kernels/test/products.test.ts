@@ -1,0 +1,131 @@
+/** gemm and the convolutions against their definitions in float64, at sizes that fit no tile. */
+import { describe, expect, it } from "vitest";
+import { type ConvShape, convFields } from "./encode.ts";
+import { configurations, noise, relativeError, runCall } from "./run-call.ts";
+
+const gemmShapes = [
+  [1, 1, 1],
+  [1, 7, 13],
+  [7, 13, 17],
+  [13, 33, 7],
+  [17, 10, 1],
+  [33, 17, 65],
+  [65, 8, 40],
+  [200, 48, 1100],
+  [5, 130, 2100],
+] as const;
+
+const convShapes: ConvShape[] = [
+  { N: 2, H: 5, W: 7, C: 1, F: 8, kH: 3, kW: 3, padding: "same" },
+  { N: 3, H: 6, W: 4, C: 7, F: 13, kH: 3, kW: 5, padding: "same" },
+  { N: 1, H: 9, W: 8, C: 17, F: 33, kH: 2, kW: 4, padding: "same" },
+  { N: 2, H: 8, W: 11, C: 13, F: 7, kH: 3, kW: 3, sH: 2, sW: 2, padding: "same" },
+  { N: 2, H: 8, W: 10, C: 4, F: 17, kH: 4, kW: 2, sH: 2, sW: 3, padding: "same" },
+  { N: 2, H: 9, W: 12, C: 5, F: 6, kH: 3, kW: 3, dH: 2, dW: 2, padding: "same" },
+  { N: 2, H: 9, W: 12, C: 6, F: 10, kH: 3, kW: 3, groups: 2, padding: "same" },
+  { N: 2, H: 7, W: 6, C: 4, F: 4, kH: 3, kW: 3, groups: 4, sH: 2, sW: 2, dH: 2, padding: "same" },
+  { N: 3, H: 10, W: 9, C: 33, F: 1, kH: 5, kW: 3, padding: "valid" },
+  { N: 1, H: 7, W: 7, C: 3, F: 16, kH: 7, kW: 7, padding: "valid" },
+  { N: 2, H: 5, W: 5, C: 16, F: 32, kH: 1, kW: 1, sH: 2, sW: 2, padding: "valid" },
+  { N: 2, H: 3, W: 3, C: 20, F: 9, kH: 7, kW: 7, padding: "same" },
+  { N: 40, H: 14, W: 14, C: 8, F: 16, kH: 3, kW: 3, padding: "same" },
+  { N: 2, H: 6, W: 6, C: 96, F: 128, kH: 5, kW: 5, padding: "same" },
+];
+
+describe.each(configurations)("$variant, $threads thread(s)", (configuration) => {
+  for (const [M, N, K] of gemmShapes) {
+    for (const [transposeA, transposeB] of [
+      [0, 0],
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ] as const) {
+      it(`gemm ${M}×${N}×${K} ${transposeA}${transposeB}`, async () => {
+        const [a, b, bias] = [noise(M * K, 1), noise(K * N, 2), noise(N, 3)];
+        const relu = (M + N) % 2;
+        const call = {
+          kernel: "gemm",
+          fields: { M, N, K, transposeA, transposeB, relu },
+          reads: { a, b, bias: N % 3 === 0 ? undefined : bias },
+          writes: { c: M * N },
+        };
+        const { c } = await runCall(configuration, call);
+        const expected = new Float64Array(M * N);
+        for (let m = 0; m < M; m++)
+          for (let n = 0; n < N; n++) {
+            let sum = N % 3 === 0 ? 0 : bias[n]!;
+            for (let k = 0; k < K; k++)
+              sum += a[transposeA ? k * M + m : m * K + k]! * b[transposeB ? n * K + k : k * N + n]!;
+            expected[m * N + n] = relu ? Math.max(0, sum) : sum;
+          }
+        expect(relativeError(c!, expected)).toBeLessThan(2e-6);
+      });
+    }
+  }
+
+  for (const shape of convShapes) {
+    it(`convolutions ${JSON.stringify(shape)}`, async () => {
+      const fields = convFields(shape);
+      const { N, H, W, C, F, kH, kW, oH, oW, groups } = fields;
+      const [x, filters, bias] = [noise(N * H * W * C, 4), noise((kH * kW * C * F) / groups, 5), noise(F, 6)];
+      const dy = noise(N * oH * oW * F, 7);
+      const y = Float64Array.from(dy, (_, i) => bias[i % F]!);
+      const dx = new Float64Array(x.length);
+      const dFilters = new Float64Array(filters.length);
+      eachProduct(fields, (xi, fi, yi) => {
+        y[yi] = y[yi]! + x[xi]! * filters[fi]!;
+        dx[xi] = dx[xi]! + dy[yi]! * filters[fi]!;
+        dFilters[fi] = dFilters[fi]! + dy[yi]! * x[xi]!;
+      });
+
+      const forward = { kernel: "conv2d", reads: { x, filters, bias }, writes: { y: y.length } };
+      const plain = await runCall(configuration, { ...forward, fields });
+      expect(relativeError(plain.y!, y)).toBeLessThan(2e-6);
+      const relu = await runCall(configuration, { ...forward, fields: { ...fields, relu: 1 } });
+      expect(
+        relativeError(
+          relu.y!,
+          plain.y!.map((value) => Math.max(0, value)),
+        ),
+      ).toBe(0);
+      const inputGrad = await runCall(configuration, {
+        kernel: "conv2dInputGrad",
+        fields,
+        reads: { filters, dy },
+        writes: { dx: dx.length },
+      });
+      expect(relativeError(inputGrad.dx!, dx)).toBeLessThan(2e-6);
+      const filterGrad = await runCall(configuration, {
+        kernel: "conv2dFilterGrad",
+        fields,
+        reads: { x, dy },
+        writes: { dFilters: dFilters.length },
+      });
+      expect(relativeError(filterGrad.dFilters!, dFilters)).toBeLessThan(3e-6);
+    });
+  }
+});
+
+/** Calls back with the indices of every multiplication a convolution consists of. */
+function eachProduct(
+  fields: ReturnType<typeof convFields>,
+  body: (x: number, filter: number, y: number) => void,
+): void {
+  const { N, H, W, C, F, kH, kW, sH, sW, dH, dW, padTop, padLeft, oH, oW, groups } = fields;
+  const [groupC, groupF] = [C / groups, F / groups];
+  for (let n = 0; n < N; n++)
+    for (let oy = 0; oy < oH; oy++)
+      for (let ox = 0; ox < oW; ox++)
+        for (let ky = 0; ky < kH; ky++)
+          for (let kx = 0; kx < kW; kx++) {
+            const [iy, ix] = [oy * sH - padTop + ky * dH, ox * sW - padLeft + kx * dW];
+            if (iy < 0 || iy >= H || ix < 0 || ix >= W) continue;
+            for (let f = 0; f < F; f++)
+              for (let c = 0; c < groupC; c++)
+                body(
+                  ((n * H + iy) * W + ix) * C + Math.floor(f / groupF) * groupC + c,
+                  ((ky * kW + kx) * groupC + c) * F + f,
+                  ((n * oH + oy) * oW + ox) * F + f,
+                );
+          }
+}
