@@ -59,7 +59,7 @@ export async function predict(options: PredictOptions, effects: Effects): Promis
     }
   }
   if (read.length === 0) {
-    throw new AtelierError("bad-file", `none of the ${plural(options.images.length, "image")} can be read.`);
+    throw new AtelierError("bad-file", `no image could be read, of ${options.images.length} given.`);
   }
   if (skipped.length > 0) say(effects, `${plural(skipped.length, "image")} skipped.`);
   const { probabilities } = await evaluate(trained, datasetOf(read, trained), {
