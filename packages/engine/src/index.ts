@@ -11,6 +11,7 @@ export {
   optional,
   readRecord,
   realNumber,
+  recordOf,
   type TypeTable,
   wholeNumber,
   withDefault,
@@ -32,6 +33,7 @@ export { type LayerConfig, type LayerType, layerRules, parseLayers } from "./nn/
 export { crossEntropy, type LossConfig, parseLoss } from "./nn/losses.ts";
 export { type Model, type ModelConfig, modelFromConfig, sequential } from "./nn/model.ts";
 export { l1, l1l2, l2, type Regularizer } from "./nn/regularizers.ts";
+export { type Summary, type SummaryRow, summary, summaryData } from "./nn/summary.ts";
 export { exportModel } from "./onnx/export-model.ts";
 export { adam } from "./optim/adam.ts";
 export { adamW } from "./optim/adam-w.ts";
@@ -55,15 +57,15 @@ export type { AugmentationSpec } from "./train/augmentation.ts";
 export { loadModel, type ModelFile, saveModel, type TrainingState } from "./train/checkpoint.ts";
 export type { ImageDataset } from "./train/dataset.ts";
 export { type EvaluateOptions, type Evaluation, evaluate, type TrainedModel } from "./train/evaluate.ts";
-export {
-  type Epoch,
-  type FitOptions,
-  type FitProgress,
-  type FitRules,
-  fit,
-  type Training,
-  type TrainingEnd,
-} from "./train/fit.ts";
+export { fit, type Training } from "./train/fit.ts";
+export type {
+  Checkpointable,
+  Epoch,
+  FitOptions,
+  FitProgress,
+  FitRules,
+  TrainingEnd,
+} from "./train/fit-options.ts";
 export {
   bestEpochIndex,
   type EarlyStopping,

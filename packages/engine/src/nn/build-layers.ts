@@ -7,7 +7,7 @@ import type { GraphBuilder, Value } from "../graph/builder.ts";
 import { streams } from "../random/philox.ts";
 import { type BuildContext, expectInput, type LayerRule } from "./layers/layer.ts";
 import { type LayerConfig, layerRules } from "./layers.ts";
-import type { Parameter } from "./model.ts";
+import type { Parameter } from "./parameter.ts";
 
 export interface BuildLayersOptions {
   readonly builder: GraphBuilder;

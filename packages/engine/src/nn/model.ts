@@ -18,10 +18,9 @@ import {
   recordOf,
   wholeNumber,
 } from "./fields.ts";
-import type { ParameterInitializer } from "./initializers.ts";
 import { batchShape } from "./layers/layer.ts";
 import { type LayerConfig, type LayerType, layerRules, parseLayers } from "./layers.ts";
-import type { Regularizer } from "./regularizers.ts";
+import type { Parameter } from "./parameter.ts";
 
 /** A model as JSON; `modelFromConfig` reads it back. */
 export interface ModelConfig {
@@ -55,16 +54,6 @@ export interface ModelLayer {
   readonly outputShape: Shape;
   readonly parameters: readonly Parameter[];
   readonly parameterCount: number;
-}
-
-/** A tensor that belongs to the model. */
-export interface Parameter {
-  /** `layer/kernel`, also the name of its state. */
-  readonly name: string;
-  readonly shape: Shape;
-  readonly trainable: boolean;
-  readonly initializer: ParameterInitializer;
-  readonly regularizer?: Regularizer;
 }
 
 export interface ParameterCounts {

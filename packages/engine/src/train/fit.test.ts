@@ -16,7 +16,8 @@ import { oneCycle } from "../optim/schedules.ts";
 import { sgd } from "../optim/sgd.ts";
 import { loadModel, saveModel } from "./checkpoint.ts";
 import { evaluate } from "./evaluate.ts";
-import { type Epoch, type FitOptions, fit, type Training } from "./fit.ts";
+import { fit, type Training } from "./fit.ts";
+import type { Epoch, FitOptions } from "./fit-options.ts";
 
 const train = toyDataset(90);
 const validation = toyDataset(45, { seed: 2 });

@@ -3,91 +3,24 @@
  * every epoch and after the end. A Training is at a step boundary whenever the caller has control.
  */
 import { AtelierError } from "../error.ts";
-import type { Executor, RunResult, Session } from "../executors/executor.ts";
+import type { RunResult, Session } from "../executors/executor.ts";
 import { openExecutor } from "../executors/open-executor.ts";
-import { crossEntropy, type LossConfig } from "../nn/losses.ts";
+import { crossEntropy } from "../nn/losses.ts";
 import type { Model } from "../nn/model.ts";
 import { adam } from "../optim/adam.ts";
-import type { GradientClip } from "../optim/clip.ts";
 import type { OptimizerConfig } from "../optim/optimizers.ts";
-import { constant, learningRateAt, type Schedule } from "../optim/schedules.ts";
-import { averageName, type WeightAverage } from "../optim/weight-average.ts";
-import type { AugmentationSpec } from "./augmentation.ts";
+import { constant, learningRateAt } from "../optim/schedules.ts";
+import { averageName } from "../optim/weight-average.ts";
 import type { TrainingState } from "./checkpoint.ts";
 import type { ImageDataset } from "./dataset.ts";
 import { evaluationGraphs, expectFit, runEvaluation, scoresOf, sum, type TrainedModel } from "./evaluate.ts";
-import {
-  bestEpochIndex,
-  type EarlyStopping,
-  type EpochRecord,
-  type Monitor,
-  plateauFactor,
-  type ReduceOnPlateau,
-  shouldStop,
-} from "./history.ts";
+import { expectFeasible } from "./feasible.ts";
+import type { Checkpointable, Epoch, FitOptions, TrainingEnd } from "./fit-options.ts";
+import { bestEpochIndex, type EpochRecord, type Monitor, plateauFactor, shouldStop } from "./history.ts";
 import { mixupWeight } from "./mixup.ts";
 import { shuffledOrder } from "./order.ts";
+import { firstDifference, rulesOf } from "./resume-rules.ts";
 import { initialWeights, trainGraph, trainingState } from "./step-graphs.ts";
-
-/** The options that decide the numbers. All plain data: recipes hold the same keys. */
-export interface FitRules {
-  /** Default 10. */
-  readonly epochs?: number;
-  /** Images a step; default 128. The last batch of an epoch may be smaller, as in Keras. */
-  readonly batchSize?: number;
-  /** Default adam(). */
-  readonly optimizer?: OptimizerConfig;
-  /** How the optimiser's learning rate changes; default constant. */
-  readonly schedule?: Schedule;
-  readonly loss?: LossConfig;
-  readonly augmentation?: AugmentationSpec;
-  readonly clip?: GradientClip;
-  /** Exponential moving average of the weights, used for validation and as the result. */
-  readonly ema?: WeightAverage;
-  readonly earlyStopping?: EarlyStopping;
-  readonly reduceOnPlateau?: ReduceOnPlateau;
-  /** Which epoch's weights are the result; "best" (default) by `monitor` where there is validation. */
-  readonly keep?: "best" | "last";
-  /** Default val_loss. */
-  readonly monitor?: Monitor;
-  /** Key of every random number; default 0. */
-  readonly seed?: number;
-}
-
-export interface FitOptions extends FitRules {
-  readonly validation?: ImageDataset;
-  readonly executor?: Executor;
-  /** Stops at a step boundary; the iteration then ends after a last checkpoint, `training.end` says "stopped". */
-  readonly signal?: AbortSignal;
-  /** Continue from here, bit for bit. The other options must be those it was made with. */
-  readonly resume?: TrainingState & { readonly best?: ReadonlyMap<string, Float32Array> };
-  readonly onProgress?: (progress: FitProgress) => void;
-  /** Called with the training at a step boundary about every `checkpointSeconds` (default 60) and at a stop. */
-  readonly onCheckpoint?: (training: Training) => Promise<void>;
-  readonly checkpointSeconds?: number;
-}
-
-export interface FitProgress {
-  readonly phase: "train" | "validate";
-  /** Counts from 1. */
-  readonly epoch: number;
-  readonly epochs: number;
-  readonly stepsDone: number;
-  readonly steps: number;
-  readonly rowsDone: number;
-  /** Means over the epoch so far. */
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly imagesPerSecond: number;
-}
-
-/** An epoch as it is reported. */
-export interface Epoch extends EpochRecord {
-  /** Whether it is the best so far by the monitored metric. */
-  readonly isBest: boolean;
-}
-
-export type TrainingEnd = "running" | "done" | "early-stopped" | "stopped";
 
 /**
  * Trains `model` on `train`. Iterate to make it happen:
@@ -102,7 +35,7 @@ export function fit(model: Model, train: ImageDataset, options: FitOptions = {})
 
 const evaluationBatchSize = 256;
 
-export class Training implements AsyncIterable<Epoch> {
+export class Training implements AsyncIterable<Epoch>, Checkpointable {
   readonly model: Model;
   readonly #train: ImageDataset;
   readonly #options: FitOptions;
@@ -411,58 +344,7 @@ export class Training implements AsyncIterable<Epoch> {
   }
 }
 
-/** The work a reference executor is given at most: minutes, not hours. */
-const feasibleNodes = 2e9;
-
-function expectFeasible(
-  executor: Executor,
-  graph: { readonly nodes: readonly { readonly shape: readonly number[] }[] },
-  steps: number,
-): void {
-  if (executor.name !== "reference") return;
-  const elements = graph.nodes.reduce((total, { shape }) => total + shape.reduce((a, b) => a * b, 1), 0);
-  if (elements * steps <= feasibleNodes) return;
-  throw new AtelierError(
-    "no-native",
-    "this training is too big for the reference executor (it would take hours), and the native one is not built. Install a C++ compiler (apt-get install g++) and run: npm run build:native. Or try fewer images (--limit) and epochs.",
-  );
-}
-
 function positive(name: string, value: number): number {
   if (Number.isInteger(value) && value > 0) return value;
   throw new AtelierError("bad-argument", `${name}: expected a whole number above 0, got ${value}.`);
-}
-
-/** What must be equal for a resume to continue the same numbers, as JSON with sorted keys. */
-function rulesOf(
-  {
-    validation,
-    executor: _,
-    signal: _s,
-    resume: _r,
-    onProgress: _p,
-    onCheckpoint: _c,
-    checkpointSeconds: _t,
-    ...rules
-  }: FitOptions,
-  train: ImageDataset,
-): string {
-  const data = {
-    train: [train.checksum, train.size],
-    validation: validation ? [validation.checksum, validation.size] : null,
-  };
-  return JSON.stringify({ ...rules, data }, (_key, value) =>
-    value !== null && typeof value === "object" && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort())
-      : value,
-  );
-}
-
-function firstDifference(made: string, now: string): string {
-  const [before, after] = [JSON.parse(made), JSON.parse(now)] as Record<string, unknown>[];
-  for (const key of new Set([...Object.keys(before!), ...Object.keys(after!)])) {
-    const [a, b] = [JSON.stringify(before![key]), JSON.stringify(after![key])];
-    if (a !== b) return `${key} was ${a}, now ${b}`;
-  }
-  return "an unknown difference";
 }
