@@ -11,11 +11,11 @@
 namespace atelier::ATELIER_VARIANT {
 namespace {
 
-// Images with their border: pixel (n, y, x) begins at data + n·imageStride + y·rowStride + x·channels.
+// Images with their border: pixel (n, y, x) begins at data + n·imageStride + y·rowStride + x·pixelStride.
 struct Padded {
-  int64_t H, W, channels;
-  int64_t rowStride() const { return W * channels; }
-  int64_t imageStride() const { return H * W * channels; }
+  int64_t H, W, channels, pixelStride;
+  int64_t rowStride() const { return W * pixelStride; }
+  int64_t imageStride() const { return H * rowStride(); }
 };
 
 struct Source {
@@ -43,7 +43,7 @@ void copyPadded(const Context& context, const Source& source, const Padded& padd
       }
       const float* from =
           source.data + (n * source.H + y / source.stepY) * source.W * source.pixelStride + source.channelOffset;
-      if (source.stepX == 1 && C == source.pixelStride) {
+      if (source.stepX == 1 && C == source.pixelStride && C == padded.pixelStride) {
         const int64_t left = source.left < padded.W ? source.left : padded.W;
         const int64_t inside = padded.W - left < source.W ? padded.W - left : source.W;
         memset(to, 0, static_cast<size_t>(left * C) * 4);
@@ -55,7 +55,7 @@ void copyPadded(const Context& context, const Source& source, const Padded& padd
       for (int64_t x = 0; x < source.W; x++) {
         const int64_t place = x * source.stepX + source.left;
         if (place >= padded.W) break;
-        memcpy(to + place * C, from + x * source.pixelStride, static_cast<size_t>(C) * 4);
+        memcpy(to + place * padded.pixelStride, from + x * source.pixelStride, static_cast<size_t>(C) * 4);
       }
     }
   });
@@ -75,13 +75,13 @@ struct Sliding {
     for (int64_t ky = 0; ky < kH; ky++)
       for (int64_t kx = 0; kx < kW; kx++)
         for (int64_t c = 0; c < padded.channels; c++)
-          *out++ = static_cast<int32_t>(ky * dH * padded.rowStride() + kx * dW * padded.channels + c);
+          *out++ = static_cast<int32_t>(ky * dH * padded.rowStride() + kx * dW * padded.pixelStride + c);
   }
 
   // Pointers to the top left corner of output pixels [m0, m1)'s windows.
   void operator()(int64_t m0, int64_t m1, const float** rows) const {
     int64_t n = m0 / (oH * oW), y = m0 / oW % oH, x = m0 % oW;
-    const int64_t stepX = sW * padded.channels;
+    const int64_t stepX = sW * padded.pixelStride;
     while (m0 < m1) {
       const float* pointer = images + n * padded.imageStride() + y * sH * padded.rowStride() + x * stepX;
       for (; x < oW && m0 < m1; x++, m0++, pointer += stepX) *rows++ = pointer;
@@ -115,7 +115,7 @@ struct Sliding {
 template <class Args>
 Padded paddedInput(const Args& args) {
   return {int64_t{args.oH - 1} * args.sH + int64_t{args.kH - 1} * args.dH + 1,
-          int64_t{args.oW - 1} * args.sW + int64_t{args.kW - 1} * args.dW + 1, args.C / args.groups};
+          int64_t{args.oW - 1} * args.sW + int64_t{args.kW - 1} * args.dW + 1, args.C / args.groups, args.C / args.groups};
 }
 
 template <class Args>
@@ -131,7 +131,20 @@ Source inputSource(const Context& context, const Args& args, int64_t group) {
 
 Padded paddedGradient(const Conv2dInputGradArgs& args) {
   return {int64_t{args.H} + int64_t{args.kH - 1} * args.dH, int64_t{args.W} + int64_t{args.kW - 1} * args.dW,
-          args.F / args.groups};
+          args.F / args.groups, args.F / args.groups};
+}
+
+// For the filter gradient pixels are what k walks over: an odd number of cache lines from one to the next spreads
+// them over all sets of the cache, where a power of two would crowd a few.
+Padded spread(Padded padded) {
+  const int64_t cacheLines = (padded.channels + 15) / 16;
+  if (padded.channels > 16) padded.pixelStride = (cacheLines | 1) * 16;
+  return padded;
+}
+
+template <class Args>
+bool needsSpread(const Args& args, const Padded& padded) {
+  return needsCopy(args, padded) || padded.pixelStride != padded.channels;
 }
 
 int64_t roundUp(int64_t floats) { return (floats + 31) / 32 * 32; }
@@ -159,7 +172,7 @@ void conv2d(const Context& context, const Conv2dArgs& args) {
   for (int64_t group = 0; group < args.groups; group++) {
     if (copy) copyPadded(context, inputSource(context, args, group), padded, images);
     const float* filters = context.at(args.filters) + group * F;
-    context.pool->each(panels.count(), [&](int panel) { packRows(panels, panel, 0, panels.K, filters, args.F, packed); });
+    packAllRows(context, panels, filters, args.F, packed);
     const float* bias = context.at(args.bias);
     const Product product{offsets, packed, panels, 0, panels.K, context.at(args.y) + group * F, args.F,
                           bias == nullptr ? nullptr : bias + group * F, args.relu != 0};
@@ -214,6 +227,9 @@ int64_t pixelParts(const Conv2dFilterGradArgs& args) {
   return most < 16 ? most : 16;
 }
 
+// A pixel's line of x and dy's row both stay in the first-level cache while tiles pass over a block of so many.
+constexpr int64_t pixelDepth = 192;
+
 // dy is used where it lies when its channels are exactly one panel.
 bool packsGradient(const Conv2dFilterGradArgs& args) {
   return args.groups != 1 || (args.F != lanes && args.F != panelWidth);
@@ -222,23 +238,23 @@ bool packsGradient(const Conv2dFilterGradArgs& args) {
 }  // namespace
 
 int64_t conv2dFilterGradWorkspace(const Conv2dFilterGradArgs& args) {
-  const Padded padded = paddedInput(args);
+  const Padded padded = spread(paddedInput(args));
   const int64_t pixels = int64_t{args.N} * args.oH * args.oW;
   const Panels panels{args.F / args.groups, pixels};
   const int64_t parts = pixelParts(args);
   const int64_t taps = int64_t{args.kH} * args.kW * padded.channels;
-  return roundUp(needsCopy(args, padded) ? args.N * padded.imageStride() : 0) +
+  return roundUp(needsSpread(args, padded) ? args.N * padded.imageStride() : 0) +
          roundUp(packsGradient(args) ? panels.floats() : 0) + roundUp(pixels) +
          (parts == 1 ? 0 : parts * taps * panels.N);
 }
 
 void conv2dFilterGrad(const Context& context, const Conv2dFilterGradArgs& args) {
-  const Padded padded = paddedInput(args);
+  const Padded padded = spread(paddedInput(args));
   const int64_t C = padded.channels, F = args.F / args.groups;
   const int64_t pixels = int64_t{args.N} * args.oH * args.oW;
   const int64_t taps = int64_t{args.kH} * args.kW * C;
   const Panels panels{F, pixels};
-  const bool copy = needsCopy(args, padded), pack = packsGradient(args);
+  const bool copy = needsSpread(args, padded), pack = packsGradient(args);
   float* images = context.workspace;
   float* packed = images + roundUp(copy ? args.N * padded.imageStride() : 0);
   int32_t* offsets = reinterpret_cast<int32_t*>(packed + roundUp(pack ? panels.floats() : 0));
@@ -249,7 +265,7 @@ void conv2dFilterGrad(const Context& context, const Conv2dFilterGradArgs& args) 
   const auto rowsAt = [&](int64_t m0, int64_t m1, const float** rows) {
     int64_t c = m0 % C, kx = m0 / C % args.kW, ky = m0 / C / args.kW;
     for (int64_t m = m0; m < m1; m++) {
-      *rows++ = x + ky * args.dH * padded.rowStride() + kx * args.dW * C + c;
+      *rows++ = x + ky * args.dH * padded.rowStride() + kx * args.dW * padded.pixelStride + c;
       if (++c < C) continue;
       c = 0;
       if (++kx < args.kW) continue;
@@ -263,28 +279,24 @@ void conv2dFilterGrad(const Context& context, const Conv2dFilterGradArgs& args) 
     for (int64_t pixel = share.begin; pixel < share.end; pixel++) {
       const int64_t n = pixel / (int64_t{args.oH} * args.oW), y = pixel / args.oW % args.oH;
       offsets[pixel] = static_cast<int32_t>(n * padded.imageStride() + y * args.sH * padded.rowStride() +
-                                            pixel % args.oW * args.sW * C);
+                                            pixel % args.oW * args.sW * padded.pixelStride);
     }
   });
 
   for (int64_t group = 0; group < args.groups; group++) {
     if (copy) copyPadded(context, inputSource(context, args, group), padded, images);
     const float* dy = context.at(args.dy) + group * F;
-    if (pack) {
-      context.pool->each(static_cast<int>(panels.count() * chunks), [&](int task) {
-        const Share share(pixels, chunks, task % chunks);
-        packRows(panels, static_cast<int>(task / chunks), share.begin, share.end, dy, args.F, packed);
-      });
-    }
+    if (pack) packAllRows(context, panels, dy, args.F, packed);
     const float* b = pack ? packed : dy;
     float* dFilters = context.at(args.dFilters) + group * F;
     if (parts == 1) {
-      multiply(context, {offsets, b, panels, 0, pixels, dFilters, args.F, nullptr, false}, taps, rowsAt, AllOfK{});
+      multiply(context, {offsets, b, panels, 0, pixels, dFilters, args.F, nullptr, false, pixelDepth}, taps, rowsAt, AllOfK{});
       continue;
     }
     context.pool->each(static_cast<int>(parts), [&](int part) {
       const Share share(pixels, parts, part);
-      const Product product{offsets, b, panels, share.begin, share.end, partial + part * taps * F, F, nullptr, false};
+      const Product product{offsets, b, panels, share.begin, share.end, partial + part * taps * F, F, nullptr, false,
+                            pixelDepth};
       for (int64_t m = 0; m < taps; m += blockRows)
         multiplyBlock(product, m, m + blockRows < taps ? m + blockRows : taps, 0, panels.count(), rowsAt, AllOfK{});
     });

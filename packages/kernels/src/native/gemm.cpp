@@ -19,25 +19,18 @@ void gemm(const Context& context, const GemmArgs& args) {
   const int64_t rowStride = args.transposeA ? 1 : K;
   const int64_t kStride = args.transposeA ? M : 1;
 
-  const int64_t depths = K > 256 && panels.count() < 8 ? (K + 255) / 256 : 1;
-  const auto pack = [&](int task) {
-    const int panel = static_cast<int>(task / depths);
-    const Share k(K, depths, task % depths);
-    if (args.transposeB) {
-      packColumns(panels, panel, k.begin, k.end - k.begin, b + k.begin, K, packed);
-    } else {
-      packRows(panels, panel, k.begin, k.end, b, N, packed);
-    }
-    if (panel == 0)
-      for (int64_t i = k.begin; i < k.end; i++) offsets[i] = static_cast<int32_t>(i * kStride);
-  };
-  const int tasks = static_cast<int>(panels.count() * depths);
-  if (K * N < 16384) {
-    for (int task = 0; task < tasks; task++) pack(task);
+  for (int64_t i = 0; i < K; i++) offsets[i] = static_cast<int32_t>(i * kStride);
+  if (args.transposeB) {
+    const int64_t depths = K * N < 16384 ? 1 : (K + 255) / 256;
+    context.pool->each(K * N < 16384 ? 1 : static_cast<int>(panels.count() * depths), [&](int task) {
+      const Share k(K, depths, task % depths);
+      const int first = static_cast<int>(task / depths), last = depths == 1 && K * N < 16384 ? panels.count() : first + 1;
+      for (int panel = first; panel < last; panel++)
+        packColumns(panels, panel, k.begin, k.end - k.begin, b + k.begin, K, packed);
+    });
   } else {
-    context.pool->each(tasks, pack);
+    packAllRows(context, panels, b, N, packed);
   }
-
   const Product product{offsets, packed, panels, 0, K, context.at(args.c), N, context.at(args.bias), args.relu != 0};
   const auto rowsAt = [&](int64_t m0, int64_t m1, const float** rows) {
     for (int64_t m = m0; m < m1; m++) rows[m - m0] = a + m * rowStride;

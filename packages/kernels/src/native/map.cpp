@@ -4,7 +4,7 @@
 #include "elementary.h"
 #include "kernels.h"
 
-#include <vector>
+#include <initializer_list>
 
 namespace atelier::ATELIER_VARIANT {
 namespace {
@@ -137,11 +137,10 @@ void map(const Context& context, const MapArgs& args) {
   block = block < 32 ? 32 : block > maxBlock ? maxBlock : block;
   const int64_t blocks = (int64_t{args.count} + block - 1) / block;
 
-  std::vector<char> written(static_cast<size_t>(args.inputs), 0);  // inputs used as registers need a copy
+  bool written[maxMapRegisters] = {};  // inputs used as registers need a copy
   for (int k = 0; k < args.code; k++)
-    if (body.code[k].dst < args.inputs) written[static_cast<size_t>(body.code[k].dst)] = 1;
-  std::vector<char> inPlaceStorage(static_cast<size_t>(args.outputs));
-  bool* inPlace = reinterpret_cast<bool*>(inPlaceStorage.data());
+    if (body.code[k].dst < args.inputs) written[body.code[k].dst] = true;
+  bool inPlace[maxMapRegisters];
   chooseInPlace(args, body, inPlace);
 
   const int64_t cost = int64_t{args.count} * (args.inputs + args.code + args.outputs);
@@ -160,7 +159,7 @@ void map(const Context& context, const MapArgs& args) {
       for (int i = 0; i < args.inputs; i++) {
         const MapInput& input = body.inputs[i];
         const float* x = context.at(input.ref);
-        const bool copy = written[static_cast<size_t>(i)] != 0;
+        const bool copy = written[i];
         switch (input.mode) {
           case MapMode::full:
             if (copy)

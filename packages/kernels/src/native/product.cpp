@@ -73,18 +73,34 @@ void tile(const TileArgs& args) {
   { TILE(1), TILE(2), TILE(3), TILE(4), TILE(5), TILE(6), TILE(7), TILE(8), TILE(9), TILE(10), TILE(11), TILE(12), TILE(13), TILE(14) }
 const TileFunction tiles[2][14] = {ATELIER_EACH_ROW_COUNT(ATELIER_NARROW_TILE), ATELIER_EACH_ROW_COUNT(ATELIER_TILE)};
 
-void packRows(const Panels& panels, int panel, int64_t k0, int64_t k1, const float* b, int64_t ldb, float* packed) {
-  const int width = panels.width(panel), columns = panels.columns(panel);
-  float* out = packed + panels.offset(panel) + k0 * width;
-  const float* in = b + k0 * ldb + int64_t{panel} * panelWidth;
-  for (int64_t k = k0; k < k1; k++, in += ldb, out += width) {
-    if (columns == panelWidth) {
-      store(out, load(in));
-      store(out + lanes, load(in + lanes));
-    } else {
-      for (int j = 0; j < width; j++) out[j] = j < columns ? in[j] : 0.0f;
+void packRows(const Panels& panels, int p0, int p1, int64_t k0, int64_t k1, const float* b, int64_t ldb, float* packed) {
+  for (int64_t k = k0; k < k1; k++) {
+    for (int panel = p0; panel < p1; panel++) {
+      const int width = panels.width(panel), columns = panels.columns(panel);
+      float* out = packed + panels.offset(panel) + k * width;
+      const float* in = b + k * ldb + int64_t{panel} * panelWidth;
+      if (columns == panelWidth) {
+        store(out, load(in));
+        store(out + lanes, load(in + lanes));
+      } else {
+        for (int j = 0; j < width; j++) out[j] = j < columns ? in[j] : 0.0f;
+      }
     }
   }
+}
+
+void packAllRows(const Context& context, const Panels& panels, const float* b, int64_t ldb, float* packed) {
+  constexpr int group = 8;
+  const int64_t groups = (panels.count() + group - 1) / group;
+  const int64_t floats = panels.K * panels.N;
+  int64_t depths = floats < 16384 ? 1 : (panels.K + 127) / 128;
+  if (depths > 64) depths = 64;
+  context.pool->each(floats < 16384 ? 1 : static_cast<int>(groups * depths), [&](int task) {
+    const Share k(panels.K, depths, task % depths);
+    const int64_t from = floats < 16384 ? 0 : task / depths * group;
+    const int64_t to = floats < 16384 || from + group > panels.count() ? panels.count() : from + group;
+    packRows(panels, static_cast<int>(from), static_cast<int>(to), k.begin, k.end, b, ldb, packed);
+  });
 }
 
 namespace {

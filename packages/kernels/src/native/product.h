@@ -28,6 +28,11 @@ struct Panels {
   int64_t floats() const { return count() * int64_t{panelWidth} * K; }
 };
 
+// Rows of c worked on together, so that their A stays in the second-level cache while panels pass by.
+constexpr int blockRows = 168;
+// k is cut into blocks of about this length, so that a panel's block stays near.
+constexpr int64_t blockDepth = 512;
+
 struct Product {
   const int32_t* offsets;  // [K]
   const float* b;          // panels
@@ -37,6 +42,7 @@ struct Product {
   int64_t ldc;
   const float* bias;  // [N] or null
   bool relu;
+  int64_t depth = blockDepth;
 };
 
 // One tile: rows pointers, `count` offsets, b at the first of them.
@@ -57,11 +63,6 @@ using TileFunction = void (*)(const TileArgs&);
 // tile[vectors - 1][rows - 1]
 extern const TileFunction tiles[2][14];
 
-// Rows of c worked on together, so that their A stays in the second-level cache while panels pass by.
-constexpr int blockRows = 168;
-// k is cut into blocks of this length, so that a panel's block stays in the first-level cache.
-constexpr int64_t blockDepth = 512;
-
 // Rows [m0, m1), at most blockRows of them, and panels [p0, p1). rowsAt(m0, m1, rows) writes the rows' pointers;
 // depth(m0, m1, k0, k1) narrows k to what is not all zero for these rows.
 template <class RowsAt, class Depth>
@@ -71,7 +72,7 @@ void multiplyBlock(const Product& product, int64_t m0, int64_t m1, int p0, int p
   const int count = static_cast<int>(m1 - m0);
   rowsAt(m0, m1, rows);
   const int64_t K = product.kTo - product.kFrom;
-  const int64_t blocks = K <= blockDepth * 2 ? 1 : K / blockDepth;
+  const int64_t blocks = K <= product.depth * 2 ? 1 : K / product.depth;
   for (int64_t block = 0; block < blocks; block++) {
     const Share k(K, blocks, block);
     for (int panel = p0; panel < p1; panel++) {
@@ -143,8 +144,11 @@ void multiply(const Context& context, const Product& product, int64_t M, const R
   }
 }
 
-// Packs rows [k0, k1) of panel `panel` from b stored [K, N] with row length ldb.
-void packRows(const Panels& panels, int panel, int64_t k0, int64_t k1, const float* b, int64_t ldb, float* packed);
+// Packs rows [k0, k1) of panels [p0, p1) from b stored [K, N] with row length ldb.
+void packRows(const Panels& panels, int p0, int p1, int64_t k0, int64_t k1, const float* b, int64_t ldb, float* packed);
+
+// All of b [K, N] into panels, by all threads; several panels a task, so that rows are read in longer runs.
+void packAllRows(const Context& context, const Panels& panels, const float* b, int64_t ldb, float* packed);
 
 // The same from b stored [N, K]: columns of a panel become lanes. `kOffset` places source column 0 at that k.
 void packColumns(const Panels& panels, int panel, int64_t kOffset, int64_t count, const float* b, int64_t ldb,

@@ -1,5 +1,11 @@
 #include "thread-pool.h"
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -33,70 +39,76 @@ void flushDenormals() {
 #endif
 }
 
-ThreadPool::ThreadPool(int threads) {
-  workers_.reserve(static_cast<size_t>(threads));
-  try {
-    for (int i = 1; i < threads; i++) workers_.emplace_back([this] { work(); });
-  } catch (...) {
-    stopping_ = true;
-    ticket_ += uint64_t{1} << 40;
-    ticket_.notify_all();
-    for (auto& worker : workers_) worker.join();
-    throw;
+struct ThreadPool::Workers {
+  // generation (24 bits) | next task (20) | number of tasks (20): one word, so that a late worker can never
+  // take a task of a list it has not seen.
+  alignas(64) std::atomic<uint64_t> ticket{0};
+  alignas(64) std::atomic<int32_t> completed{0};
+  Call call = nullptr;
+  void* body = nullptr;
+  std::atomic<bool> stopping{false};
+  std::vector<std::thread> threads;
+
+  ~Workers() {
+    stopping = true;
+    ticket += uint64_t{1} << 40;
+    ticket.notify_all();
+    for (auto& thread : threads) thread.join();
   }
+
+  // Claims and runs one task of the list that `seen` was read from. A successful claim proves that the list is
+  // still the current one: call and body only change once every task has been claimed and completed.
+  bool takeTask(uint64_t seen) {
+    while (hasTask(seen)) {
+      if (!ticket.compare_exchange_weak(seen, seen + (1u << 20), std::memory_order_acq_rel)) continue;
+      const int32_t count = static_cast<int32_t>(taskCount(seen));
+      call(body, static_cast<int>(nextTask(seen)));
+      if (completed.fetch_add(1, std::memory_order_acq_rel) + 1 == count) completed.notify_one();
+      return true;
+    }
+    return false;
+  }
+
+  void work() {
+    flushDenormals();
+    while (!stopping.load(std::memory_order_acquire)) {
+      const uint64_t seen = ticket.load(std::memory_order_acquire);
+      if (takeTask(seen)) continue;
+      bool fresh = false;
+      for (int spin = 0; spin < spins && !fresh; spin++) {
+        pause();
+        fresh = ticket.load(std::memory_order_acquire) != seen;
+      }
+      if (fresh) continue;
+      if (!stopping.load(std::memory_order_acquire)) ticket.wait(seen);
+    }
+  }
+};
+
+ThreadPool::ThreadPool(int threads) : threads_(threads) {
+  auto workers = std::make_unique<Workers>();
+  workers->threads.reserve(static_cast<size_t>(threads));
+  for (int i = 1; i < threads; i++) workers->threads.emplace_back([w = workers.get()] { w->work(); });
+  workers_ = workers.release();
 }
 
-ThreadPool::~ThreadPool() {
-  stopping_ = true;
-  ticket_ += uint64_t{1} << 40;
-  ticket_.notify_all();
-  for (auto& worker : workers_) worker.join();
-}
-
-// Claims and runs one task of the list that `ticket` was read from. A successful claim proves that the list is
-// still the current one: call_ and body_ only change once every task has been claimed and completed.
-bool ThreadPool::takeTask(uint64_t ticket) {
-  while (hasTask(ticket)) {
-    if (!ticket_.compare_exchange_weak(ticket, ticket + (1u << 20), std::memory_order_acq_rel)) continue;
-    const int32_t count = static_cast<int32_t>(taskCount(ticket));
-    call_(body_, static_cast<int>(nextTask(ticket)));
-    if (completed_.fetch_add(1, std::memory_order_acq_rel) + 1 == count) completed_.notify_one();
-    return true;
-  }
-  return false;
-}
+ThreadPool::~ThreadPool() { delete workers_; }
 
 void ThreadPool::dispatch(int tasks, Call call, void* body) {
-  call_ = call;
-  body_ = body;
-  completed_.store(0, std::memory_order_relaxed);
-  const uint64_t generation = (ticket_.load(std::memory_order_relaxed) >> 40) + 1;
-  ticket_.store(generation << 40 | static_cast<uint64_t>(tasks), std::memory_order_release);
-  ticket_.notify_all();
-  while (takeTask(ticket_.load(std::memory_order_acquire))) {
+  Workers& w = *workers_;
+  w.call = call;
+  w.body = body;
+  w.completed.store(0, std::memory_order_relaxed);
+  const uint64_t generation = (w.ticket.load(std::memory_order_relaxed) >> 40) + 1;
+  w.ticket.store(generation << 40 | static_cast<uint64_t>(tasks), std::memory_order_release);
+  w.ticket.notify_all();
+  while (w.takeTask(w.ticket.load(std::memory_order_acquire))) {
   }
   for (int spin = 0; spin < spins; spin++) {
-    if (completed_.load(std::memory_order_acquire) == tasks) return;
+    if (w.completed.load(std::memory_order_acquire) == tasks) return;
     pause();
   }
-  for (int32_t done; (done = completed_.load(std::memory_order_acquire)) != tasks;) completed_.wait(done);
-}
-
-void ThreadPool::work() {
-  flushDenormals();
-  while (!stopping_.load(std::memory_order_acquire)) {
-    uint64_t ticket = ticket_.load(std::memory_order_acquire);
-    if (takeTask(ticket)) continue;
-    bool fresh = false;
-    for (int spin = 0; spin < spins && !fresh; spin++) {
-      pause();
-      const uint64_t now = ticket_.load(std::memory_order_acquire);
-      fresh = hasTask(now) || (now >> 40) != (ticket >> 40);
-    }
-    if (fresh) continue;
-    ticket = ticket_.load(std::memory_order_acquire);
-    if (!hasTask(ticket) && !stopping_.load(std::memory_order_acquire)) ticket_.wait(ticket);
-  }
+  for (int32_t done; (done = w.completed.load(std::memory_order_acquire)) != tasks;) w.completed.wait(done);
 }
 
 }  // namespace atelier

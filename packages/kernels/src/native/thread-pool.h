@@ -2,11 +2,7 @@
 // so that a training step pays microseconds for a hand-over and an idle session costs no CPU.
 // Which thread runs a task is left to chance; results are deterministic because every task writes its own place.
 #pragma once
-#include <atomic>
-#include <cstdint>
-#include <thread>
 #include <type_traits>
-#include <vector>
 
 namespace atelier {
 
@@ -21,14 +17,14 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  int threads() const { return threads_; }
 
   static constexpr int maxTasks = (1 << 20) - 1;
 
   // Calls f(task) for 0 <= task < tasks, the caller taking part; returns when all are done.
   template <class F>
   void each(int tasks, F&& f) {
-    if (tasks <= 1 || workers_.empty()) {
+    if (tasks <= 1 || threads_ == 1) {
       for (int task = 0; task < tasks; task++) f(task);
       return;
     }
@@ -40,17 +36,10 @@ class ThreadPool {
  private:
   using Call = void (*)(void*, int);
   void dispatch(int tasks, Call call, void* body);
-  void work();
-  bool takeTask(uint64_t ticket);
 
-  // generation (24 bits) | next task (20) | number of tasks (20): one word, so that a late worker can never
-  // take a task of a list it has not seen.
-  alignas(64) std::atomic<uint64_t> ticket_{0};
-  alignas(64) std::atomic<int32_t> completed_{0};
-  Call call_ = nullptr;
-  void* body_ = nullptr;
-  std::atomic<bool> stopping_{false};
-  std::vector<std::thread> workers_;
+  struct Workers;  // kept out of the header, which every kernel file reads
+  Workers* workers_;
+  int threads_;
 };
 
 }  // namespace atelier

@@ -67,7 +67,7 @@ ConvExtents checkConvolution(const Examination& e, const Args& a) {
   e.require(a.C % a.groups == 0 && a.F % a.groups == 0, "channels that groups do not divide");
   // The padded copies kernels make must be addressable too.
   const int64_t spanH = (a.kH - 1) * int64_t{a.dH}, spanW = (a.kW - 1) * int64_t{a.dW};
-  e.product({a.N, (a.oH - 1) * int64_t{a.sH} + spanH + 1, (a.oW - 1) * int64_t{a.sW} + spanW + 1, a.C});
+  e.product({a.N, (a.oH - 1) * int64_t{a.sH} + spanH + 1, (a.oW - 1) * int64_t{a.sW} + spanW + 1, a.C + int64_t{32}});
   e.product({a.N, a.H + spanH, a.W + spanW, a.F});
   e.product({a.kH, a.kW, (a.C + 31) / 32 * int64_t{32}, (a.F + 31) / 32 * int64_t{32}});
   e.product({a.N, a.oH, a.oW, (a.F + 31) / 32 * int64_t{32}});
@@ -93,6 +93,7 @@ void check(Examination& e, const MapArgs& a, int64_t length) {
   for (const int32_t value : {a.inputs, a.code, a.outputs, a.registers}) e.require(value >= 0, "a negative count");
   e.extents({a.count});
   e.require(a.registers <= maxMapRegisters, "more than 1024 registers");
+  e.require(a.outputs <= maxMapRegisters, "more than 1024 outputs");
   e.require(a.inputs <= a.registers, "fewer registers than inputs");
   e.require(length == 5 + int64_t{3} * a.inputs + int64_t{6} * a.code + int64_t{2} * a.outputs,
             "a body that does not fit its counts");

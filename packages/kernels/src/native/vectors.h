@@ -17,7 +17,7 @@ typedef float LooseVector __attribute__((vector_size(ATELIER_LANES * 4), aligned
 #if ATELIER_LANES == 16
 constexpr int tileRows = 14, narrowTileRows = 14;
 #elif ATELIER_LANES == 8
-constexpr int tileRows = 6, narrowTileRows = 12;
+constexpr int tileRows = 6, narrowTileRows = 10;
 #elif defined(__aarch64__)
 constexpr int tileRows = 12, narrowTileRows = 14;
 #else
