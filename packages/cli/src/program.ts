@@ -1,5 +1,6 @@
 /** The command line as a function of its arguments: declarations are in commands/, one file a command. */
 import { Command, CommanderError } from "commander";
+import packageJson from "../package.json" with { type: "json" };
 import { declareData } from "./commands/data.ts";
 import { declareEvaluate } from "./commands/evaluate.ts";
 import { declareExport } from "./commands/export.ts";
@@ -40,6 +41,7 @@ function atelierProgram(effects: Effects): Command {
   const program = new Command("atelier");
   program
     .description("A workshop for training and inspecting image classifiers.")
+    .version(packageJson.version)
     .exitOverride()
     .configureOutput({ writeOut: effects.stdout, writeErr: effects.stderr, outputError: () => {} })
     .addHelpText(

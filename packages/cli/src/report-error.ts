@@ -26,6 +26,12 @@ function describe(error: unknown): { readonly code: ErrorCode; readonly message:
   if (code === "ENOSPC" || code === "EROFS" || code === "EACCES" || code === "EDQUOT") {
     return { code: "cannot-write", message };
   }
+  if (error instanceof RangeError && /allocation failed|Invalid (typed )?array length/i.test(message)) {
+    return {
+      code: "out-of-memory",
+      message: `out of memory: ${message}; try a smaller batchSize or --limit.`,
+    };
+  }
   return { code: "internal", message: `internal: ${error instanceof Error ? message : String(error)}` };
 }
 

@@ -24,8 +24,8 @@ export interface QuickstartOptions extends ExecutorChoice {
 /** What is trained, for how long: enough to be good, few enough to be done within minutes on two cores. */
 const courses = [
   { recipe: "logistic", epochs: 8 },
-  { recipe: "mlp-1024", epochs: 12 },
-  { recipe: "cnn-3", epochs: 15 },
+  { recipe: "mlp-1024", epochs: 10 },
+  { recipe: "cnn-3", epochs: 12 },
 ] as const;
 
 export function declareQuickstart(program: Command, effects: Effects): void {

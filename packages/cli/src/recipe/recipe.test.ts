@@ -46,7 +46,7 @@ describe("recipes that come along", () => {
   });
 });
 
-test("the schema file is current (npm exec -- node packages/cli/src/recipe/write-schema.ts)", async () => {
+test("the schema file is current (npm run schema -w @atelier/cli)", async () => {
   const text = await readFile(new URL("../../../../recipes/recipe.schema.json", import.meta.url), "utf8");
   expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(recipeSchema)));
 });

@@ -144,7 +144,7 @@ const sections: { readonly [K in keyof Recipe]-?: Section<Exclude<Recipe[K], und
 export const recipeSchema: JsonSchema = {
   $schema: "http://json-schema.org/draft-07/schema#",
   title: "Atelier recipe",
-  description: "Written by packages/cli/src/recipe/write-schema.ts.",
+  description: "Written by: npm run schema -w @atelier/cli",
   type: "object",
   properties: Object.fromEntries(
     Object.entries(sections).map(([key, { schema, fallback }]) => [

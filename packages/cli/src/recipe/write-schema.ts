@@ -1,4 +1,7 @@
-/** Writes recipes/recipe.schema.json anew; run it after a change to layers, optimisers or the keys of recipes. */
+/**
+ * Writes recipes/recipe.schema.json anew, after a change to layers, optimisers or the keys of recipes:
+ * npm run schema -w @atelier/cli
+ */
 import { writeFileSync } from "node:fs";
 import { recipeSchema } from "./recipe.ts";
 
