@@ -27,7 +27,7 @@ images = torch.floor(images * 255) / 255
 
 def cnn(p, x, training, moving):
     x = x.permute(0, 3, 1, 2)
-    x = F.conv2d(x, p["conv2d/kernel"].permute(3, 2, 0, 1), p["conv2d/bias"], padding=1)
+    x = F.conv2d(x, p["conv2d/kernel"].permute(3, 2, 0, 1), padding=1)
     x = F.max_pool2d(F.relu(x), 2)
     mean, var = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)
     x = (x - mean.reshape(1, -1, 1, 1)) / torch.sqrt(var.reshape(1, -1, 1, 1) + 1e-3)
@@ -82,7 +82,6 @@ print(
                 cnn,
                 {
                     "conv2d/kernel": (3, 3, 1, 4),
-                    "conv2d/bias": (4,),
                     "batch_normalization/gamma": (4,),
                     "batch_normalization/beta": (4,),
                     "dense/kernel": (4 * 3 * 4, 3),

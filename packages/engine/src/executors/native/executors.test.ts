@@ -14,7 +14,9 @@ import { openNativeExecutor } from "./native-executor.ts";
 
 const executors = [
   openReferenceExecutor(),
-  ...loadKernels().variants.flatMap((variant) => [1, 2].map((threads) => openNativeExecutor({ variant, threads }))),
+  ...loadKernels().variants.flatMap((variant) =>
+    [1, 2].map((threads) => openNativeExecutor({ variant, threads })),
+  ),
 ];
 
 describe.each(executors)("$name, $threads thread(s)", (executor) => {
