@@ -12,7 +12,7 @@ export function wholeNumberOf(option: string, min: number): (text: string) => nu
   };
 }
 
-export const jsonOption = () => new Option("--json", "print one JSON object on stdout").default(false);
+export const jsonOption = () => new Option("--json", "print one JSON object on stdout");
 export const debugOption = () => new Option("--debug", "show where an error comes from");
 export const strictOption = () =>
   new Option("--strict", "refuse files that cannot be used instead of skipping them");

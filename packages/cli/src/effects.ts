@@ -24,6 +24,6 @@ export function say(effects: Effects, message: string): void {
 }
 
 /** What a command found: one JSON object with `--json`, otherwise text for reading. */
-export function printResult(effects: Effects, json: boolean, result: object, text: string): void {
+export function printResult(effects: Effects, json: boolean | undefined, result: object, text: string): void {
   effects.stdout(json ? `${JSON.stringify(result)}\n` : text.endsWith("\n") ? text : `${text}\n`);
 }

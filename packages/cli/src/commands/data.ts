@@ -14,7 +14,7 @@ export interface DataOptions {
   readonly data: string;
   readonly pictures?: string;
   readonly strict?: boolean;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export function declareData(program: Command, effects: Effects): void {

@@ -23,7 +23,7 @@ export interface EvaluateOptions extends ExecutorChoice {
   readonly data?: string;
   readonly report?: string;
   readonly strict?: boolean;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export function declareEvaluate(program: Command, effects: Effects): void {

@@ -22,7 +22,7 @@ export interface ExportOptions {
   readonly out?: string;
   /** Whether an ONNX file takes pixels 0–255 and normalises them itself. */
   readonly preprocessing: boolean;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export function declareExport(program: Command, effects: Effects): void {

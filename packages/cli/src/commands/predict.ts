@@ -13,7 +13,7 @@ export interface PredictOptions extends ExecutorChoice {
   readonly model: string;
   readonly images: readonly string[];
   readonly strict?: boolean;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export function declarePredict(program: Command, effects: Effects): void {

@@ -18,7 +18,7 @@ import { resultOf, runTraining, type TrainingOutcome } from "../training/run-tra
 export interface QuickstartOptions extends ExecutorChoice {
   readonly data?: string;
   readonly out?: string;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 /** What is trained, for how long: enough to be good, few enough to be done within minutes on two cores. */

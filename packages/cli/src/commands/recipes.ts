@@ -5,7 +5,7 @@ import { type Effects, printResult } from "../effects.ts";
 import { listRecipes } from "../recipe/load-recipe.ts";
 
 export interface RecipesOptions {
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export function declareRecipes(program: Command, effects: Effects): void {

@@ -15,7 +15,7 @@ export interface SummaryOptions {
   readonly recipe: string;
   readonly set?: readonly Setting[];
   readonly data?: string;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export function declareSummary(program: Command, effects: Effects): void {

@@ -34,7 +34,7 @@ export interface TrainOptions extends ExecutorChoice {
   readonly out?: string;
   readonly resume?: string;
   readonly strict?: boolean;
-  readonly json: boolean;
+  readonly json?: boolean;
 }
 
 export function declareTrain(program: Command, effects: Effects): void {
