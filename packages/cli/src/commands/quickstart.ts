@@ -66,9 +66,9 @@ export async function quickstart(options: QuickstartOptions, effects: Effects): 
   const folder = await createResultFolder(options.out, "quickstart", effects.folder);
   const outcomes: TrainingOutcome[] = [];
   for (const recipe of recipes) {
-    const about = { recipe, data: name, limit: null, executor: executor.name, threads: executor.threads };
+    const origin = { recipe, data: name, limit: null, executor: executor.name, threads: executor.threads };
     const openFolder = () => createResultFolder(join(folder, recipe.name), recipe.name, effects.folder);
-    outcomes.push(await runTraining({ recipe, data, executor, openFolder, about }, effects));
+    outcomes.push(await runTraining({ recipe, data, executor, openFolder, origin }, effects));
     say(effects, "");
   }
   const report = await writeReport(join(folder, "report"), outcomes, data);

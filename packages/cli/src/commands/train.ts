@@ -1,6 +1,6 @@
 /** `atelier train`: trains a recipe, tests it, keeps the model. */
 import { dirname, resolve } from "node:path";
-import { AtelierError, loadModel, type ModelFile } from "@atelier/engine";
+import { AtelierError } from "@atelier/engine";
 import { type Command, Option } from "commander";
 import {
   dataOption,
@@ -20,6 +20,7 @@ import type { Setting } from "../recipe/settings.ts";
 import { compact, duration, plural, score } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
 import { chooseExecutor, type ExecutorChoice } from "../training/choose-executor.ts";
+import { expectSameOrigin, type Origin, openCheckpoint } from "../training/origin.ts";
 import { createResultFolder } from "../training/result-folder.ts";
 import { resultOf, runTraining, type TrainingOutcome } from "../training/run-training.ts";
 
@@ -74,19 +75,9 @@ export function declareTrain(program: Command, effects: Effects): void {
     );
 }
 
-/** What a checkpoint's `about` says: all that decides the numbers besides the engine's own state. */
-interface Origin {
-  readonly recipe: Recipe;
-  /** Name or absolute folder. */
-  readonly data: string;
-  readonly limit: number | null;
-  readonly executor: string;
-  readonly threads: number;
-}
-
 export async function train(options: TrainOptions, effects: Effects): Promise<void> {
   const checkpoint = options.resume === undefined ? undefined : await openCheckpoint(options.resume, effects);
-  const before = checkpoint && originOf(checkpoint, options.resume!);
+  const before = checkpoint?.origin;
   const { recipe, limit } = await requested(options, before, effects);
   const executor = chooseExecutor({ ...options, threads: options.threads ?? before?.threads }, effects);
   if (before !== undefined && (executor.name !== before.executor || executor.threads !== before.threads)) {
@@ -113,29 +104,9 @@ export async function train(options: TrainOptions, effects: Effects): Promise<vo
     options.resume !== undefined && options.out === undefined
       ? dirname(resolve(effects.folder, options.resume))
       : createResultFolder(options.out, recipe.name, effects.folder);
-  const job = { recipe, data, executor, openFolder: folder, about: { ...origin }, resume: checkpoint };
+  const job = { recipe, data, executor, openFolder: folder, origin, resume: checkpoint?.file };
   const outcome = await runTraining(job, effects);
   printResult(effects, options.json, resultOf(outcome), textOf(outcome));
-}
-
-async function openCheckpoint(path: string, effects: Effects): Promise<ModelFile> {
-  const file = await loadModel(resolve(effects.folder, path));
-  if (file.training !== undefined) return file;
-  throw new AtelierError(
-    "bad-argument",
-    `--resume ${path}: expected a checkpoint, got a finished model, which has nothing to go on from.`,
-  );
-}
-
-function originOf({ about }: ModelFile, path: string): Origin {
-  const { recipe, data, limit, executor, threads } = about as Partial<Origin>;
-  if (recipe !== undefined && data !== undefined && executor !== undefined && threads !== undefined) {
-    return { recipe, data, limit: limit ?? null, executor, threads };
-  }
-  throw new AtelierError(
-    "bad-file",
-    `${path}: expected a checkpoint written by \`atelier train\`, got one that names no recipe.`,
-  );
 }
 
 /** The recipe with all that the options change in it; when resuming it must be the checkpoint's own. */
@@ -162,13 +133,8 @@ async function requested(
     options.recipe === undefined
       ? settle(before.recipe, settings, options.resume!)
       : await located(await loadRecipe(options.recipe, settings, effects.folder), effects);
-  const difference = firstDifference({ ...before.recipe, limit: before.limit }, { ...recipe, limit });
-  if (difference === undefined) return { recipe, limit };
-  throw new AtelierError(
-    "bad-argument",
-    `--resume ${options.resume}: the checkpoint was made with other settings: ${difference}. ` +
-      "Leave recipe and settings out to go on with the checkpoint's own.",
-  );
+  expectSameOrigin(before, { recipe, limit }, options.resume!);
+  return { recipe, limit };
 }
 
 async function located(recipe: Recipe, effects: Effects): Promise<Recipe> {
@@ -184,16 +150,6 @@ async function settingsOf(
     value === undefined ? [] : [{ path: [key], value }],
   );
   return [...set, ...more];
-}
-
-/** "epochs was 10, now 5" for the first key whose values differ as JSON. */
-function firstDifference(made: object, now: object): string | undefined {
-  const [before, after] = [JSON.parse(JSON.stringify(made)), JSON.parse(JSON.stringify(now))];
-  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const [a, b] = [JSON.stringify(before[key]), JSON.stringify(after[key])];
-    if (a !== b) return `${key} was ${a ?? "absent"}, now ${b ?? "absent"}`;
-  }
-  return undefined;
 }
 
 function textOf({ validation, test, seconds, imagesPerSecond, history, modelPath }: TrainingOutcome): string {

@@ -44,8 +44,12 @@ export async function openData(request: DataRequest, effects: Effects): Promise<
   }
 }
 
+/** The data set known by name; it comes before a folder of that name. */
+const knownName = "fashion-mnist";
+
 /** A folder as an absolute path, when there is one of this name; otherwise the name. */
 export async function locateData(nameOrFolder: string, { folder }: Effects): Promise<string> {
+  if (nameOrFolder === knownName) return nameOrFolder;
   const path = resolve(folder, nameOrFolder);
   const found = await stat(path).catch(() => undefined);
   return found?.isDirectory() ? path : nameOrFolder;
@@ -56,9 +60,9 @@ export async function locateData(nameOrFolder: string, { folder }: Effects): Pro
  * Everything else is what openDataset finds in it.
  */
 async function openKnown(data: string, options: OpenDatasetOptions): Promise<OpenedDataset> {
-  if (data === "fashion-mnist") return openDataset(data, options);
+  if (data === knownName) return openDataset(data, options);
   const onlyThere = { folder: data, cacheFolder: data, debianFolder: data, allowNetwork: false };
-  return openDataset("fashion-mnist", { ...options, ...onlyThere, onNotice: () => {} }).catch((error) => {
+  return openDataset(knownName, { ...options, ...onlyThere, onNotice: () => {} }).catch((error) => {
     if (error instanceof AtelierError && error.code === "no-data") return openDataset(data, options);
     throw error;
   });

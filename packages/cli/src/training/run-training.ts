@@ -22,6 +22,7 @@ import { type Effects, say } from "../effects.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { fitRulesOf, modelOf } from "../recipe/recipe-model.ts";
 import { grouped, plural } from "../terminal/numbers.ts";
+import type { Origin } from "./origin.ts";
 import { resultFiles } from "./result-folder.ts";
 import { trainingLog } from "./training-log.ts";
 
@@ -31,8 +32,7 @@ export interface TrainingJob {
   readonly executor: Executor;
   /** Called once model and data are known to fit; throws when nothing may be written there. */
   readonly openFolder: () => Promise<string>;
-  /** What model file and checkpoint say about themselves besides the model. */
-  readonly about: ModelFile["about"];
+  readonly origin: Origin;
   /** A checkpoint to go on from. */
   readonly resume?: ModelFile | undefined;
 }
@@ -62,7 +62,7 @@ export interface TrainingOutcome {
  * when the signal aborts, and what fit and saveModel throw.
  */
 export async function runTraining(job: TrainingJob, effects: Effects): Promise<TrainingOutcome> {
-  const { recipe, data, executor, about } = job;
+  const { recipe, data, executor, origin } = job;
   const started = performance.now();
   const log = trainingLog({ epochs: recipe.epochs, imagesPerEpoch: data.train.size }, effects);
   let folder = "";
@@ -77,7 +77,7 @@ export async function runTraining(job: TrainingJob, effects: Effects): Promise<T
       saveModel(join(folder, resultFiles.checkpoint), {
         trained: current.trained,
         training: current.state(),
-        about,
+        about: { ...origin },
       }),
   });
   try {
@@ -104,13 +104,13 @@ interface Finished {
 
 /** Saves the model, tests it, and only then lets go of the checkpoint. */
 async function finish(
-  { recipe, data, executor, about }: TrainingJob,
+  { recipe, data, executor, origin }: TrainingJob,
   { training, folder, seconds }: Finished,
   { signal }: Effects,
 ): Promise<TrainingOutcome> {
   const { trained, history } = training;
   const modelPath = join(folder, resultFiles.model);
-  await saveModel(modelPath, { trained, about });
+  await saveModel(modelPath, { trained, about: { ...origin } });
   const test = data.test && (await evaluate(trained, data.test, { executor, signal }));
   const validation = keptScores(recipe, history);
   const outcome: TrainingOutcome = {

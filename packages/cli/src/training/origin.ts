@@ -1,0 +1,68 @@
+/** Where a model comes from: what its file says besides the model, and what a resumed training must agree with. */
+import { resolve } from "node:path";
+import { AtelierError, loadModel, type ModelFile } from "@atelier/engine";
+import type { Effects } from "../effects.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+
+/** The `about` of model files and checkpoints: all that decides the numbers besides the engine's own state. */
+export interface Origin {
+  readonly recipe: Recipe;
+  /** Name or absolute folder. */
+  readonly data: string;
+  /** As given by --limit. */
+  readonly limit: number | null;
+  readonly executor: string;
+  readonly threads: number;
+}
+
+export interface Checkpoint {
+  readonly file: ModelFile;
+  readonly origin: Origin;
+}
+
+/** Throws bad-argument for a finished model, bad-file for what `atelier train` did not write. */
+export async function openCheckpoint(path: string, { folder }: Effects): Promise<Checkpoint> {
+  const file = await loadModel(resolve(folder, path));
+  if (file.training === undefined) {
+    throw new AtelierError(
+      "bad-argument",
+      `--resume ${path}: expected a checkpoint, got a finished model, which has nothing to go on from.`,
+    );
+  }
+  const { recipe, data, limit = null, executor, threads } = file.about as Partial<Origin>;
+  if (recipe === undefined || data === undefined || executor === undefined || threads === undefined) {
+    throw new AtelierError(
+      "bad-file",
+      `${path}: expected a checkpoint written by \`atelier train\`, got one that names no recipe.`,
+    );
+  }
+  return { file, origin: { recipe, data, limit, executor, threads } };
+}
+
+/** Throws bad-argument with the first thing that is not as it was when the checkpoint was made. */
+export function expectSameOrigin(
+  before: Origin,
+  now: Pick<Origin, "recipe" | "limit">,
+  checkpoint: string,
+): void {
+  const difference = firstDifference(
+    { ...before.recipe, limit: before.limit },
+    { ...now.recipe, limit: now.limit },
+  );
+  if (difference === undefined) return;
+  throw new AtelierError(
+    "bad-argument",
+    `--resume ${checkpoint}: the checkpoint was made with other settings: ${difference}. ` +
+      "Leave recipe and settings out to go on with the checkpoint's own.",
+  );
+}
+
+/** "epochs was 10, now 5" for the first key whose values differ as JSON. */
+function firstDifference(made: object, now: object): string | undefined {
+  const [before, after] = [JSON.parse(JSON.stringify(made)), JSON.parse(JSON.stringify(now))];
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [a, b] = [JSON.stringify(before[key]), JSON.stringify(after[key])];
+    if (a !== b) return `${key} was ${a ?? "absent"}, now ${b ?? "absent"}`;
+  }
+  return undefined;
+}
