@@ -88,7 +88,7 @@ describe("malformed programs", () => {
           await survive(words);
         },
       ),
-      { seed: 2, numRuns: 3000 },
+      { seed: 2, numRuns: 1500 },
     );
   });
 

@@ -53,6 +53,8 @@ void checkWindow(const Examination& e, const Args& a, int64_t dH, int64_t dW) {
   for (const int32_t value : {a.kH, a.kW, a.sH, a.sW}) e.require(value <= maxGeometry, "a window too large");
   e.require(a.padTop >= 0 && a.padTop <= (a.kH - 1) * dH && a.padLeft >= 0 && a.padLeft <= (a.kW - 1) * dW,
             "padding as large as the window");
+  e.require((a.oH - 1) * int64_t{a.sH} - a.padTop < a.H && (a.oW - 1) * int64_t{a.sW} - a.padLeft < a.W,
+            "windows beyond the image");
 }
 
 struct ConvExtents {
