@@ -5,8 +5,7 @@ import { type Command, Option } from "commander";
 import { debugOption, jsonOption, strictOption } from "../arguments.ts";
 import { openData } from "../data/open-data.ts";
 import { type Effects, printResult } from "../effects.ts";
-import { dataFigures } from "../report/data-figures.ts";
-import { writeFigures } from "../report/write-report.ts";
+import type { DataParts } from "../report/data-figures.ts";
 import { grouped } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
 
@@ -40,8 +39,7 @@ export async function showData(
 ): Promise<void> {
   const { train, test, skipped } = await openData({ data, strict }, effects);
   const parts = [{ name: "train", dataset: train }, ...(test ? [{ name: "test", dataset: test }] : [])];
-  const files =
-    pictures === undefined ? [] : await writeFigures(resolve(effects.folder, pictures), dataFigures(parts));
+  const files = pictures === undefined ? [] : await drawParts(resolve(effects.folder, pictures), parts);
   const described = parts.map(({ name, dataset }) => ({ part: name, ...describeDataset(dataset) }));
   const result = {
     name: train.name,
@@ -52,6 +50,13 @@ export async function showData(
     pictures: files,
   };
   printResult(effects, json, result, [tablesOf(described), ...files].join("\n"));
+}
+
+/** Charts are loaded where they are drawn: they take longer to start than all the rest. */
+async function drawParts(folder: string, parts: DataParts): Promise<string[]> {
+  const { dataFigures } = await import("../report/data-figures.ts");
+  const { writeFigures } = await import("../report/write-report.ts");
+  return writeFigures(folder, dataFigures(parts));
 }
 
 type Part = DatasetDescription & { readonly part: string };

@@ -1,6 +1,6 @@
 /** `atelier evaluate`: how good a model is, and where it errs. */
 import { resolve } from "node:path";
-import { evaluate as evaluateModel, loadModel } from "@atelier/engine";
+import { evaluate as evaluateModel, type ImageDataset, loadModel } from "@atelier/engine";
 import {
   type ClassificationMetrics,
   classificationMetrics,
@@ -10,8 +10,7 @@ import { type Command, Option } from "commander";
 import { dataOption, debugOption, executorOptions, jsonOption, strictOption } from "../arguments.ts";
 import { openTestData } from "../data/model-data.ts";
 import { type Effects, printResult } from "../effects.ts";
-import { evaluationFigures } from "../report/evaluation-figures.ts";
-import { writeReport } from "../report/write-report.ts";
+import type { EvaluatedModel } from "../report/evaluation-figures.ts";
 import { bar } from "../terminal/bar.ts";
 import { grouped, score } from "../terminal/numbers.ts";
 import { statusLine } from "../terminal/status-line.ts";
@@ -61,29 +60,30 @@ export async function evaluate(options: EvaluateOptions, effects: Effects): Prom
   const { classNames } = file.trained;
   const metrics = classificationMetrics({ probabilities, labels: test.labels, classNames });
   const { loss: logLoss, ...rest } = metrics;
+  const evaluated = { name: nameOf(file.about), metrics, probabilities };
   const page =
     options.report === undefined
       ? undefined
-      : await writeReport(resolve(effects.folder, options.report), {
-          title: `Evaluation of ${nameOf(file.about)}`,
-          subtitle: `${grouped(test.size)} images of ${test.name}`,
-          facts: [
-            { label: "accuracy", value: `${(100 * metrics.accuracy).toFixed(2)} %` },
-            { label: "loss", value: loss.toFixed(4) },
-          ],
-          sections: [
-            {
-              heading: "Evaluation",
-              figures: evaluationFigures(
-                { name: nameOf(file.about), metrics, probabilities },
-                { ...test, classNames },
-              ),
-            },
-          ],
-        });
+      : await reportOn(resolve(effects.folder, options.report), evaluated, { ...test, classNames });
   const result = { model: path, data: test.name, classNames, loss, logLoss, ...rest, report: page ?? null };
   const text = textOf({ ...metrics, loss }, classNames);
   printResult(effects, options.json, result, page === undefined ? text : `${text}\n\n${page}`);
+}
+
+/** Charts are loaded where they are drawn: they take longer to start than all the rest. */
+async function reportOn(folder: string, evaluated: EvaluatedModel, test: ImageDataset): Promise<string> {
+  const { evaluationFigures } = await import("../report/evaluation-figures.ts");
+  const { writeReport } = await import("../report/write-report.ts");
+  const { name, metrics } = evaluated;
+  return writeReport(folder, {
+    title: `Evaluation of ${name}`,
+    subtitle: `${grouped(test.size)} images of ${test.name}`,
+    facts: [
+      { label: "accuracy", value: `${(100 * metrics.accuracy).toFixed(2)} %` },
+      { label: "loss", value: metrics.loss.toFixed(4) },
+    ],
+    sections: [{ heading: "Evaluation", figures: evaluationFigures(evaluated, test) }],
+  });
 }
 
 function nameOf(about: Readonly<Record<string, unknown>>): string {

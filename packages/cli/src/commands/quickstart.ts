@@ -8,7 +8,7 @@ import { locateData, openData } from "../data/open-data.ts";
 import { splitTrainingData, type TrainingData } from "../data/training-data.ts";
 import { type Effects, printResult, say } from "../effects.ts";
 import { loadRecipe } from "../recipe/load-recipe.ts";
-import { type ReportedRun, writeTrainingReport } from "../report/training-report.ts";
+import type { ReportedRun } from "../report/training-report.ts";
 import { compact, duration, grouped, score } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
 import { chooseExecutor, type ExecutorChoice } from "../training/choose-executor.ts";
@@ -76,7 +76,8 @@ export async function quickstart(options: QuickstartOptions, effects: Effects): 
   printResult(effects, options.json, { results, report }, `${tableOf(outcomes)}\n\n${report}`);
 }
 
-function writeReport(
+/** Charts are loaded where they are drawn: they take longer to start than all the rest. */
+async function writeReport(
   folder: string,
   outcomes: readonly TrainingOutcome[],
   { train, validation, test }: TrainingData,
@@ -84,6 +85,7 @@ function writeReport(
   if (test === undefined)
     throw new AtelierError("no-data", `${train.name} has no test part to compare the models on.`);
   const parts = { train, ...(validation && { validation }), test };
+  const { writeTrainingReport } = await import("../report/training-report.ts");
   return writeTrainingReport(folder, {
     title: `Three models on ${train.name}`,
     subtitle: `${grouped(train.size)} training images, tested on ${grouped(test.size)}`,
