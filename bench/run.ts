@@ -26,7 +26,11 @@ const { values } = parseArgs({
     variant: { type: "string" },
   },
 });
-const [rounds, seconds, threads] = [values.rounds, values.seconds, values.threads].map(Number) as [number, number, number];
+const [rounds, seconds, threads] = [values.rounds, values.seconds, values.threads].map(Number) as [
+  number,
+  number,
+  number,
+];
 const dataFolder = "/usr/share/datasets/fashion-mnist";
 
 interface Row {
@@ -37,7 +41,11 @@ interface Row {
 }
 
 const { train } = await openDataset("fashion-mnist");
-const executor = openExecutor({ kind: "native", threads, ...(values.variant && { variant: values.variant }) });
+const executor = openExecutor({
+  kind: "native",
+  threads,
+  ...(values.variant && { variant: values.variant }),
+});
 const peer = await Peer.openPyTorch(process.env.ATELIER_BENCH_PYTHON ?? "python3", dataFolder, threads);
 if (typeof peer === "string") console.error(`PyTorch is left out: ${peer}.`);
 
@@ -62,7 +70,10 @@ const versions = `Node ${process.versions.node}, ${typeof peer === "string" ? "n
 const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
 const root = fileURLToPath(new URL("..", import.meta.url));
 await mkdir(`${root}bench/results`, { recursive: true });
-await writeFile(`${root}bench/results/latest.json`, `${JSON.stringify({ machine, versions, commit, rounds, seconds, rows }, null, 1)}\n`);
+await writeFile(
+  `${root}bench/results/latest.json`,
+  `${JSON.stringify({ machine, versions, commit, rounds, seconds, rows }, null, 1)}\n`,
+);
 await writeFile(
   `${root}docs/benchmarks.md`,
   `# Benchmarks
@@ -84,7 +95,10 @@ with a Python that has \`torch\` and Debian's \`dataset-fashion-mnist\` installe
 
 function lineOf({ recipe, batchSize, ours, pytorch }: Row): string {
   const range = `${rounded(Math.min(...ours))}–${rounded(Math.max(...ours))}`;
-  const peerCells = pytorch.length === 0 ? "– | –" : `${rounded(median(pytorch))} | ${(median(ours) / median(pytorch)).toFixed(2)}×`;
+  const peerCells =
+    pytorch.length === 0
+      ? "– | –"
+      : `${rounded(median(pytorch))} | ${(median(ours) / median(pytorch)).toFixed(2)}×`;
   return `| ${recipe} | ${batchSize} | ${rounded(median(ours))} | ${range} | ${peerCells} |`;
 }
 
