@@ -54,9 +54,10 @@ export function declareTrain(program: Command, effects: Effects): void {
     .addOption(new Option("--epochs <n>", "as --set epochs=n").argParser(wholeNumberOf("--epochs", 1)))
     .addOption(new Option("--seed <n>", "as --set seed=n").argParser(wholeNumberOf("--seed", 0)))
     .addOption(
-      new Option("--limit <n>", "train on n images only, of every class its share").argParser(
-        wholeNumberOf("--limit", 1),
-      ),
+      new Option(
+        "--limit <n>",
+        "train on n images only, of every class its share; validation shrinks along",
+      ).argParser(wholeNumberOf("--limit", 1)),
     )
     .addOption(new Option("--out <dir>", "folder for the results (default: out/<recipe>-<n>)"))
     .addOption(new Option("--resume <file>", "go on from a checkpoint, with its recipe, data and settings"))
