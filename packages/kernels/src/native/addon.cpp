@@ -20,8 +20,19 @@ struct Handle {
   napi_ref onProgress = nullptr;
   napi_ref self = nullptr;
   Result result;
-  std::atomic<bool> finished{false}, newsPending{false};
+  std::atomic<bool> newsPending{false};
+  // The environment is going away; the channel must not be touched again.
+  std::atomic<bool> channelGone{false};
 };
+
+// What the runner's thread says through the channel; `finish` is its last word.
+enum class Message : intptr_t { news, finish };
+
+void send(Handle* handle, napi_threadsafe_function channel, Message message) {
+  if (handle->channelGone) return;
+  void* data = reinterpret_cast<void*>(static_cast<intptr_t>(message));
+  if (napi_call_threadsafe_function(channel, data, napi_tsfn_nonblocking) == napi_closing) handle->channelGone = true;
+}
 
 void endAtExit(void* data) {
   auto* handle = static_cast<Handle*>(data);
@@ -242,14 +253,14 @@ void finishRun(napi_env env, Handle* handle) {
 }
 
 // Runs on JavaScript's thread whenever the runner has news.
-void receiveNews(napi_env env, napi_value, void* context, void*) {
+void receiveNews(napi_env env, napi_value, void* context, void* data) {
   auto* handle = static_cast<Handle*>(context);
-  if (env == nullptr || handle->session == nullptr) return;
-  handle->newsPending = false;
-  if (handle->finished.load()) {
-    if (handle->channel != nullptr) finishRun(env, handle);
+  if (env == nullptr) return;
+  if (static_cast<Message>(reinterpret_cast<intptr_t>(data)) == Message::finish) {
+    finishRun(env, handle);
     return;
   }
+  handle->newsPending = false;
   try {
     napi_value receiver = undefinedValue(env), listener;
     napi_value argument = progressValue(env, handle->session->progress());
@@ -326,16 +337,15 @@ napi_value run(napi_env env, napi_value* arguments) {
   succeed(napi_create_threadsafe_function(env, nullptr, nullptr, fromText(env, "atelier run"), 0, 1, nullptr, nullptr,
                                           handle, receiveNews, &channel));
   const auto notify = [handle, channel] {
-    if (!handle->newsPending.exchange(true)) napi_call_threadsafe_function(channel, nullptr, napi_tsfn_nonblocking);
+    if (!handle->newsPending.exchange(true)) send(handle, channel, Message::news);
   };
   const auto finish = [handle, channel](Result result) {
     handle->result = std::move(result);
-    handle->finished = true;
-    napi_call_threadsafe_function(channel, nullptr, napi_tsfn_nonblocking);
+    send(handle, channel, Message::finish);
   };
-  handle->finished = false;
   handle->newsPending = false;
   handle->channel = channel;
+  handle->onProgress = handle->self = nullptr;
   try {
     succeed(napi_create_promise(env, &handle->deferred, &promise));
     succeed(napi_create_reference(env, arguments[2], 1, &handle->onProgress));
@@ -343,6 +353,8 @@ napi_value run(napi_env env, napi_value* arguments) {
     session.start(std::move(job), notify, finish);
   } catch (...) {
     handle->channel = nullptr;
+    if (handle->onProgress != nullptr) napi_delete_reference(env, handle->onProgress);
+    if (handle->self != nullptr) napi_delete_reference(env, handle->self);
     napi_release_threadsafe_function(channel, napi_tsfn_release);
     throw;
   }
