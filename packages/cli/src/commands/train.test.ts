@@ -47,6 +47,8 @@ describe("train", () => {
       ...tiny,
       "--data",
       "photos",
+      "--set",
+      "input=[6, 5, 3]",
       "--limit",
       "12",
       "--epochs",
