@@ -5,7 +5,7 @@ import { openNativeExecutor } from "./native/native-executor.ts";
 import { openReferenceExecutor } from "./reference/reference-executor.ts";
 
 export interface ExecutorOptions {
-  /** "auto" (default): native, or the reference when the add-on is missing. */
+  /** "auto" (default): native, or the reference when the add-on is missing and no variant was asked for. */
   readonly kind?: "auto" | "native" | "reference";
   /** Default: all cores. */
   readonly threads?: number;
@@ -21,7 +21,8 @@ export function openExecutor({ kind = "auto", onFallback, ...native }: ExecutorO
   try {
     return openNativeExecutor(native);
   } catch (error) {
-    if (kind === "native" || !(error instanceof AtelierError) || error.code !== "no-native") throw error;
+    const asked = kind === "native" || native.variant !== undefined;
+    if (asked || !(error instanceof AtelierError) || error.code !== "no-native") throw error;
     onFallback?.(error.message);
     return openReferenceExecutor();
   }

@@ -320,7 +320,7 @@ export class Training implements AsyncIterable<Epoch>, Checkpointable {
         : this.#history.at(-1)?.metrics.loss;
     throw new AtelierError(
       "diverged",
-      `training diverged: the loss was no longer finite at step ${this.#epochSteps + 1} of epoch ${epochIndex + 1} (mean loss before: ${lastLoss?.toPrecision(4) ?? "none"}, learning rate ${this.#optimizer.learningRate}). Lower the learning rate or clip gradients; the last checkpoint is intact.`,
+      `training diverged: the loss was no longer finite at step ${this.#epochSteps + 1} of epoch ${epochIndex + 1} (mean loss before: ${lastLoss?.toPrecision(4) ?? "none"}, learning rate ${this.#optimizer.learningRate}). Lower the learning rate or clip gradients; what was saved before is intact.`,
     );
   }
 
