@@ -4,6 +4,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { declareData } from "./commands/data.ts";
 import { declareEvaluate } from "./commands/evaluate.ts";
 import { declareExport } from "./commands/export.ts";
+import { declarePlan } from "./commands/plan.ts";
 import { declarePredict } from "./commands/predict.ts";
 import { declareQuickstart } from "./commands/quickstart.ts";
 import { declareRecipes } from "./commands/recipes.ts";
@@ -20,6 +21,7 @@ const declarations = [
   declareData,
   declareTrain,
   declareSummary,
+  declarePlan,
   declareEvaluate,
   declarePredict,
   declareExport,

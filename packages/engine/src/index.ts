@@ -74,4 +74,5 @@ export {
   type Monitor,
   type ReduceOnPlateau,
 } from "./train/history.ts";
+export { planStep, type StepPlan } from "./train/plan-step.ts";
 export { writeFileAtomic } from "./train/write-file-atomic.ts";

@@ -1,10 +1,9 @@
 /** `atelier summary`: the layers of a recipe or a model file, their shapes and parameters. */
 import { resolve } from "node:path";
 import { loadModel, type Model, summaryData, summary as summaryTable } from "@atelier/engine";
-import { fashionMnistClasses } from "@atelier/vision";
 import type { Command } from "commander";
 import { dataOption, debugOption, jsonOption, setOption } from "../arguments.ts";
-import { openData } from "../data/open-data.ts";
+import { classesOf } from "../data/classes-of.ts";
 import { type Effects, printResult } from "../effects.ts";
 import { loadRecipe } from "../recipe/load-recipe.ts";
 import { modelOf } from "../recipe/recipe-model.ts";
@@ -44,10 +43,4 @@ async function modelFor({ recipe: name, set = [], data }: SummaryOptions, effect
   const settings = data === undefined ? set : [...set, { path: ["data"], value: data }];
   const recipe = await loadRecipe(name, settings, effects.folder);
   return modelOf(recipe, await classesOf(recipe.data, effects));
-}
-
-/** Opens the data only where its name does not say it. */
-async function classesOf(data: string, effects: Effects): Promise<number> {
-  if (data === "fashion-mnist") return fashionMnistClasses.length;
-  return (await openData({ data }, effects)).train.classNames.length;
 }

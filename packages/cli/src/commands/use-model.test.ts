@@ -1,4 +1,4 @@
-/** What can be done with a trained model and with data: evaluate, predict, export, summary, data. */
+/** What can be done with a trained model and with data: evaluate, predict, export, summary, plan, data. */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -108,6 +108,19 @@ test("summary reads model files", async () => {
   const { run } = await withModel();
   const { stdout } = await run(["summary", "m/model.safetensors", "--json"]);
   expect(JSON.parse(stdout).parameters.total).toBe(547);
+});
+
+test("plan shows the kernels of a step with their arithmetic, without running them", async () => {
+  const { run } = await workshop();
+  const { code, stdout } = await run(["plan", "tiny.yaml", "--json"]);
+  expect(code).toBe(0);
+  const { batch, calls, stateBytes } = JSON.parse(stdout);
+  expect(batch).toBe(8);
+  expect(calls[0]).toMatchObject({ kernel: "gemm", what: "8×64 · 64×8 + bias, relu", flops: 2 * 8 * 64 * 8 });
+  expect(stateBytes).toBeGreaterThan(3 * 547 * 4); // weights and Adam's two moments
+  const evaluation = (await run(["plan", "tiny.yaml", "--evaluate"])).stdout;
+  expect(evaluation).toMatch(/^softmax /m);
+  expect(evaluation).not.toContain("dropout");
 });
 
 test("data counts parts and labels, and draws them", async () => {

@@ -1,0 +1,127 @@
+/** A program in words and numbers: what each call works on, its arithmetic and its memory traffic. */
+import {
+  type KernelArgs,
+  type KernelCall,
+  type KernelName,
+  type MapBody,
+  noRef,
+  type Program,
+} from "./program.ts";
+
+export interface CallDescription {
+  readonly kernel: KernelName;
+  /** Shapes and fusions, e.g. "128×784 · 784×1024 + bias, relu". */
+  readonly what: string;
+  /** Multiply-adds count two; element-wise work one an operation. */
+  readonly flops: number;
+  /** Operands and results, each counted once, in bytes; caches may save some of it. */
+  readonly bytes: number;
+}
+
+interface Work {
+  readonly what: string;
+  readonly flops: number;
+  readonly floats: number;
+}
+
+/** The program's calls in the order in which they run. */
+export function describeProgram({ calls }: Program): CallDescription[] {
+  return calls.map((call) => {
+    const { what, flops, floats } = call.kernel === "map" ? ofMap(call.body) : ofPlain(call);
+    return { kernel: call.kernel, what, flops, bytes: floats * 4 };
+  });
+}
+
+function ofPlain({ kernel, args }: Exclude<KernelCall, { readonly kernel: "map" }>): Work {
+  return (workOf[kernel] as (args: object) => Work)(args);
+}
+
+function ofMap({ count, inputs, code, outputs }: MapBody): Work {
+  const whole = inputs.filter(({ mode }) => mode === "full").length + outputs.length;
+  const operations = code.map(({ op }) => op).join(" ");
+  return {
+    what: `${count} elements: ${operations || "copy"}`,
+    flops: count * code.length,
+    floats: count * whole,
+  };
+}
+
+type ImageArgs = Pick<
+  KernelArgs<"conv2d">,
+  "N" | "H" | "W" | "C" | "kH" | "kW" | "F" | "oH" | "oW" | "groups"
+>;
+
+function convolution({ N, H, W, C, kH, kW, F, oH, oW, groups }: ImageArgs, epilogue = ""): Work {
+  const filters = (kH * kW * C * F) / groups;
+  return {
+    what: `${N}×${H}×${W}×${C}, ${F} filters ${kH}×${kW}${epilogue}`,
+    flops: 2 * N * oH * oW * filters,
+    floats: N * H * W * C + filters + N * oH * oW * F,
+  };
+}
+
+type PoolArgs = Pick<KernelArgs<"maxPool2d">, "N" | "H" | "W" | "C" | "kH" | "kW" | "oH" | "oW">;
+
+function pooling({ N, H, W, C, kH, kW, oH, oW }: PoolArgs, tensors: number): Work {
+  const taps = N * oH * oW * C * kH * kW;
+  return {
+    what: `${N}×${H}×${W}×${C}, windows ${kH}×${kW}`,
+    flops: taps,
+    floats: N * C * (H * W + tensors * oH * oW),
+  };
+}
+
+/** Work on [rows, C] with so many operations an element and tensors of that size. */
+function rows(
+  args: { readonly rows: number; readonly C: number },
+  operations: number,
+  tensors: number,
+  epilogue = "",
+): Work {
+  const elements = args.rows * args.C;
+  return {
+    what: `${args.rows}×${args.C}${epilogue}`,
+    flops: elements * operations,
+    floats: elements * tensors,
+  };
+}
+
+function epilogueOf({ bias = noRef, relu }: { readonly bias?: number; readonly relu: number }): string {
+  return `${bias === noRef ? "" : " + bias"}${relu ? ", relu" : ""}`;
+}
+
+const workOf: { readonly [K in Exclude<KernelName, "map">]: (args: KernelArgs<K>) => Work } = {
+  fill: ({ count }) => ({ what: `${count} elements`, flops: 0, floats: count }),
+  gemm: (args) => {
+    const { M, N, K, transposeA, transposeB } = args;
+    const [a, b] = [`${M}×${K}${transposeA ? "ᵀ" : ""}`, `${K}×${N}${transposeB ? "ᵀ" : ""}`];
+    return { what: `${a} · ${b}${epilogueOf(args)}`, flops: 2 * M * N * K, floats: M * K + K * N + M * N };
+  },
+  conv2d: (args) => convolution(args, epilogueOf(args)),
+  conv2dInputGrad: (args) => convolution(args),
+  conv2dFilterGrad: (args) => convolution(args),
+  maxPool2d: (args) => pooling(args, 1),
+  maxPool2dGrad: (args) => pooling(args, 2),
+  avgPool2d: (args) => pooling(args, 1),
+  avgPool2dGrad: (args) => pooling(args, 1),
+  reduceSum: ({ outer, reduce, inner }) => ({
+    what: `${outer}×[${reduce}]×${inner}`,
+    flops: outer * reduce * inner,
+    floats: outer * inner * (reduce + 1),
+  }),
+  stridedCopy: ({ n0, n1, n2, n3, n4 }) => {
+    const extents = [n0, n1, n2, n3, n4].filter((n) => n > 1);
+    return { what: extents.join("×") || "1", flops: 0, floats: 2 * n0 * n1 * n2 * n3 * n4 };
+  },
+  moments: (args) => rows(args, 4, 1),
+  batchNorm: (args) => rows(args, 2, 2, epilogueOf(args)),
+  batchNormParamGrad: (args) => rows(args, 4, 2),
+  batchNormInputGrad: (args) => rows(args, 5, 3),
+  layerNorm: (args) => rows(args, 8, 2),
+  layerNormParamGrad: (args) => rows(args, 8, 2),
+  layerNormInputGrad: (args) => rows(args, 12, 3),
+  softmax: (args) => rows(args, 8, 2),
+  softmaxCrossEntropy: (args) => rows(args, 8, 2),
+  softmaxCrossEntropyGrad: (args) => rows(args, 8, 3),
+  correct: (args) => rows(args, 2, 2),
+};
