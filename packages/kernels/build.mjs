@@ -33,6 +33,8 @@ const kernelFiles = [
   "product",
   "gemm",
   "conv2d",
+  "conv2d-fft",
+  "spectrum",
   "pool2d",
   "map",
   "reduce",

@@ -28,6 +28,10 @@ const convShapes: ConvShape[] = [
   { N: 1, H: 7, W: 7, C: 3, F: 16, kH: 7, kW: 7, padding: "valid" },
   { N: 2, H: 5, W: 5, C: 16, F: 32, kH: 1, kW: 1, sH: 2, sW: 2, padding: "valid" },
   { N: 2, H: 3, W: 3, C: 20, F: 9, kH: 7, kW: 7, padding: "same" },
+  { N: 1, H: 1, W: 2, C: 3, F: 5, kH: 1, kW: 2, padding: "same" },
+  { N: 2, H: 4, W: 3, C: 21, F: 37, kH: 5, kW: 1, padding: "same" },
+  { N: 300, H: 3, W: 2, C: 8, F: 3, kH: 3, kW: 3, padding: "same" },
+  { N: 1, H: 4, W: 5, C: 200, F: 9, kH: 2, kW: 2, padding: "valid" },
   { N: 40, H: 14, W: 14, C: 8, F: 16, kH: 3, kW: 3, padding: "same" },
   { N: 2, H: 6, W: 6, C: 96, F: 128, kH: 5, kW: 5, padding: "same" },
 ];
@@ -78,33 +82,41 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
         dFilters[fi] = dFilters[fi]! + dy[yi]! * x[xi]!;
       });
 
-      const forward = { kernel: "conv2d", reads: { x, filters, bias }, writes: { y: y.length } };
-      const plain = await runCall(configuration, { ...forward, fields });
-      expect(relativeError(plain.y!, y)).toBeLessThan(2e-6);
-      const relu = await runCall(configuration, { ...forward, fields: { ...fields, relu: 1 } });
-      expect(
-        relativeError(
-          relu.y!,
-          plain.y!.map((value) => Math.max(0, value)),
-        ),
-      ).toBe(0);
-      const inputGrad = await runCall(configuration, {
-        kernel: "conv2dInputGrad",
-        fields,
-        reads: { filters, dy },
-        writes: { dx: dx.length },
-      });
-      expect(relativeError(inputGrad.dx!, dx)).toBeLessThan(2e-6);
-      const filterGrad = await runCall(configuration, {
-        kernel: "conv2dFilterGrad",
-        fields,
-        reads: { x, dy },
-        writes: { dFilters: dFilters.length },
-      });
-      expect(relativeError(filterGrad.dFilters!, dFilters)).toBeLessThan(3e-6);
+      const algorithms = isFourierShape(fields) ? ["", "Fft"] : [""];
+      for (const algorithm of algorithms) {
+        const forward = { kernel: `conv2d${algorithm}`, reads: { x, filters, bias }, writes: { y: y.length } };
+        const plain = await runCall(configuration, { ...forward, fields });
+        expect(relativeError(plain.y!, y)).toBeLessThan(2e-6);
+        const relu = await runCall(configuration, { ...forward, fields: { ...fields, relu: 1 } });
+        expect(
+          relativeError(
+            relu.y!,
+            plain.y!.map((value) => Math.max(0, value)),
+          ),
+        ).toBe(0);
+        const inputGrad = await runCall(configuration, {
+          kernel: `conv2dInputGrad${algorithm}`,
+          fields,
+          reads: { filters, dy },
+          writes: { dx: dx.length },
+        });
+        expect(relativeError(inputGrad.dx!, dx)).toBeLessThan(2e-6);
+        const filterGrad = await runCall(configuration, {
+          kernel: `conv2dFilterGrad${algorithm}`,
+          fields,
+          reads: { x, dy },
+          writes: { dFilters: dFilters.length },
+        });
+        expect(relativeError(filterGrad.dFilters!, dFilters)).toBeLessThan(3e-6);
+      }
     });
   }
 });
+
+/** Whether the kernels that go by Fourier transform take this convolution too. */
+function isFourierShape({ sH, sW, dH, dW, groups }: ReturnType<typeof convFields>): boolean {
+  return [sH, sW, dH, dW, groups].every((value) => value === 1);
+}
 
 /** Calls back with the indices of every multiplication a convolution consists of. */
 function eachProduct(

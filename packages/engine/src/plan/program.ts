@@ -51,6 +51,10 @@ export const kernelFields = {
   conv2d: ["x", "filters", "bias", "y", ...imageFields, "relu"],
   conv2dInputGrad: ["filters", "dy", "dx", ...imageFields],
   conv2dFilterGrad: ["x", "dy", "dFilters", ...imageFields],
+  /** The same by Fourier transform, for strides, dilation and groups of 1 and extents up to 128. */
+  conv2dFft: ["x", "filters", "bias", "y", ...imageFields, "relu"],
+  conv2dInputGradFft: ["filters", "dy", "dx", ...imageFields],
+  conv2dFilterGradFft: ["x", "dy", "dFilters", ...imageFields],
   maxPool2d: ["x", "y", ...poolFields],
   maxPool2dGrad: ["x", "y", "dy", "dx", ...poolFields],
   avgPool2d: ["x", "y", ...poolFields],

@@ -24,6 +24,9 @@ constexpr Ref noRef = INT32_MIN;
   KERNEL(Conv2d, conv2d, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu))                 \
   KERNEL(Conv2dInputGrad, conv2dInputGrad, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS)                 \
   KERNEL(Conv2dFilterGrad, conv2dFilterGrad, REF(x) REF(dy) REF(dFilters) ATELIER_IMAGE_FIELDS)               \
+  KERNEL(Conv2dFft, conv2dFft, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu))           \
+  KERNEL(Conv2dInputGradFft, conv2dInputGradFft, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS)           \
+  KERNEL(Conv2dFilterGradFft, conv2dFilterGradFft, REF(x) REF(dy) REF(dFilters) ATELIER_IMAGE_FIELDS)         \
   KERNEL(MaxPool2d, maxPool2d, REF(x) REF(y) ATELIER_POOL_FIELDS)                                             \
   KERNEL(MaxPool2dGrad, maxPool2dGrad, REF(x) REF(y) REF(dy) REF(dx) ATELIER_POOL_FIELDS)                     \
   KERNEL(AvgPool2d, avgPool2d, REF(x) REF(y) ATELIER_POOL_FIELDS)                                             \

@@ -13,6 +13,9 @@ int64_t gemmWorkspace(const GemmArgs&);
 int64_t conv2dWorkspace(const Conv2dArgs&);
 int64_t conv2dInputGradWorkspace(const Conv2dInputGradArgs&);
 int64_t conv2dFilterGradWorkspace(const Conv2dFilterGradArgs&);
+int64_t conv2dFftWorkspace(const Conv2dFftArgs&);
+int64_t conv2dInputGradFftWorkspace(const Conv2dInputGradFftArgs&);
+int64_t conv2dFilterGradFftWorkspace(const Conv2dFilterGradFftArgs&);
 int64_t reduceSumWorkspace(const ReduceSumArgs&);
 int64_t momentsWorkspace(const MomentsArgs&);
 int64_t batchNormParamGradWorkspace(const BatchNormParamGradArgs&);
@@ -57,6 +60,9 @@ const KernelTable table = {
     conv2dWorkspace,
     conv2dInputGradWorkspace,
     conv2dFilterGradWorkspace,
+    conv2dFftWorkspace,
+    conv2dInputGradFftWorkspace,
+    conv2dFilterGradFftWorkspace,
     reduceSumWorkspace,
     momentsWorkspace,
     batchNormParamGradWorkspace,

@@ -151,27 +151,49 @@ void check(Examination& e, const GemmArgs& a) {
   e.write(a.c, e.product({a.M, a.N}), "c");
 }
 
-void check(Examination& e, const Conv2dArgs& a) {
-  const ConvExtents extents = checkConvolution(e, a);
+template <class Args>
+void checkConv2d(Examination& e, const Args& a, const ConvExtents& extents) {
   e.read(a.x, extents.x, "x");
   e.read(a.filters, extents.filters, "filters");
   e.readOptional(a.bias, a.F, "bias");
   e.write(a.y, extents.y, "y");
 }
 
-void check(Examination& e, const Conv2dInputGradArgs& a) {
-  const ConvExtents extents = checkConvolution(e, a);
+template <class Args>
+void checkConv2dInputGrad(Examination& e, const Args& a, const ConvExtents& extents) {
   e.read(a.filters, extents.filters, "filters");
   e.read(a.dy, extents.y, "dy");
   e.write(a.dx, extents.x, "dx");
 }
 
-void check(Examination& e, const Conv2dFilterGradArgs& a) {
-  const ConvExtents extents = checkConvolution(e, a);
+template <class Args>
+void checkConv2dFilterGrad(Examination& e, const Args& a, const ConvExtents& extents) {
   e.read(a.x, extents.x, "x");
   e.read(a.dy, extents.y, "dy");
   e.write(a.dFilters, extents.filters, "dFilters");
 }
+
+// The kernels' matrices grow with the square of the image's extents.
+constexpr int32_t maxFourierExtent = 256;
+
+template <class Args>
+ConvExtents checkFourier(const Examination& e, const Args& a) {
+  const ConvExtents extents = checkConvolution(e, a);
+  for (const int32_t value : {a.sH, a.sW, a.dH, a.dW, a.groups})
+    e.require(value == 1, "a stride, dilation or group count other than 1");
+  for (const int32_t value : {a.H, a.W, a.oH, a.oW, a.kH, a.kW})
+    e.require(value <= maxFourierExtent / 2, "an extent larger than 128");
+  // One image's spectrum, with all its planes, must be addressable.
+  e.product({a.H + a.kH, a.W + a.kW, 3, a.C + a.F + int64_t{64}});
+  return extents;
+}
+
+void check(Examination& e, const Conv2dArgs& a) { checkConv2d(e, a, checkConvolution(e, a)); }
+void check(Examination& e, const Conv2dInputGradArgs& a) { checkConv2dInputGrad(e, a, checkConvolution(e, a)); }
+void check(Examination& e, const Conv2dFilterGradArgs& a) { checkConv2dFilterGrad(e, a, checkConvolution(e, a)); }
+void check(Examination& e, const Conv2dFftArgs& a) { checkConv2d(e, a, checkFourier(e, a)); }
+void check(Examination& e, const Conv2dInputGradFftArgs& a) { checkConv2dInputGrad(e, a, checkFourier(e, a)); }
+void check(Examination& e, const Conv2dFilterGradFftArgs& a) { checkConv2dFilterGrad(e, a, checkFourier(e, a)); }
 
 void check(Examination& e, const MaxPool2dArgs& a) {
   int64_t x, y;
@@ -381,6 +403,9 @@ std::vector<Call> decodeCalls(std::vector<int32_t>& words, const Space& space) {
       CASE(Conv2d, conv2d)
       CASE(Conv2dInputGrad, conv2dInputGrad)
       CASE(Conv2dFilterGrad, conv2dFilterGrad)
+      CASE(Conv2dFft, conv2dFft)
+      CASE(Conv2dInputGradFft, conv2dInputGradFft)
+      CASE(Conv2dFilterGradFft, conv2dFilterGradFft)
       CASE(MaxPool2d, maxPool2d)
       CASE(MaxPool2dGrad, maxPool2dGrad)
       CASE(AvgPool2d, avgPool2d)
@@ -418,6 +443,12 @@ int64_t workspaceFloats(const KernelTable& table, const Call& call) {
       return table.conv2dInputGradWorkspace(call.as<Conv2dInputGradArgs>());
     case KernelId::conv2dFilterGrad:
       return table.conv2dFilterGradWorkspace(call.as<Conv2dFilterGradArgs>());
+    case KernelId::conv2dFft:
+      return table.conv2dFftWorkspace(call.as<Conv2dFftArgs>());
+    case KernelId::conv2dInputGradFft:
+      return table.conv2dInputGradFftWorkspace(call.as<Conv2dInputGradFftArgs>());
+    case KernelId::conv2dFilterGradFft:
+      return table.conv2dFilterGradFftWorkspace(call.as<Conv2dFilterGradFftArgs>());
     case KernelId::reduceSum:
       return table.reduceSumWorkspace(call.as<ReduceSumArgs>());
     case KernelId::moments:

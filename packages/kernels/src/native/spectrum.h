@@ -1,0 +1,90 @@
+// Two-dimensional discrete Fourier transforms of small real images, for convolution by pointwise products.
+//
+// A spectrum of an image on a torus of sizeY × sizeX keeps only the bins that differ: a real image's bin (−ky, −kx)
+// is the conjugate of (ky, kx). Bins run column by column: kx = 0 … sizeX/2, in each all ky, or only the first half
+// of them where the column mirrors itself (kx = 0, and sizeX/2 when sizeX is even).
+//
+// A transform is two products with small matrices, first along x, then along y (backwards: y, then x), done by the
+// register tile of product.h with channels in its columns. At these sizes (8 to 32) that beats a fast transform:
+// every operation is a multiply-add, and zero padding and unwanted outputs are not computed at all.
+#pragma once
+#include "product.h"
+
+namespace atelier::ATELIER_VARIANT {
+
+// Places on the torus: `count` of them along an axis, beginning at `first`, in steps of +1 or -1.
+struct Places {
+  int64_t count, first, step;
+};
+
+struct Torus {
+  int64_t sizeY, sizeX;
+
+  int64_t columns() const { return sizeX / 2 + 1; }
+  bool mirrorsItself(int64_t kx) const { return kx == 0 || 2 * kx == sizeX; }
+  int64_t rows(int64_t kx) const { return mirrorsItself(kx) ? sizeY / 2 + 1 : sizeY; }
+  int64_t firstBin(int64_t kx) const { return kx == 0 ? 0 : sizeY / 2 + 1 + (kx - 1) * sizeY; }
+  int64_t bins() const { return firstBin(columns() - 1) + rows(columns() - 1); }
+};
+
+// The matrices from places to bins. Complex numbers are pairs of rows or columns, real part first.
+//   alongX [kx][re, im][x]        alongY [ky][re, im][re y, im y]
+struct Analysis {
+  Torus torus;
+  Places y, x;
+  float *alongX, *alongY;
+
+  static int64_t floats(const Torus& torus, const Places& y, const Places& x);
+  Analysis(const Torus& torus, const Places& y, const Places& x, float* memory);
+};
+
+// The matrices from bins back to places, the inverse's factor and the weight of mirrored bins included.
+//   alongY [y][re, im][re ky, im ky], once for columns that mirror themselves and once for the others
+//   alongX [x][kx][re, im]
+struct Synthesis {
+  Torus torus;
+  Places y, x;
+  float *alongHalfY, *alongY, *alongX;
+
+  static int64_t floats(const Torus& torus, const Places& y, const Places& x);
+  Synthesis(const Torus& torus, const Places& y, const Places& x, float* memory);
+};
+
+// c[r, 0..columns) = epilogue(sum over k of matrix[r, k] · b[k]) for b [depth][width], width one or two vectors.
+struct SmallProduct {
+  const float* matrix;
+  int64_t matrixStride;  // from one row of the matrix to the next
+  int64_t rows, depth;
+  const float* b;
+  int width;
+  float* c;
+  int64_t ldc;
+  int columns;
+  const float* bias = nullptr;
+  bool relu = false;
+  bool accumulate = false;
+};
+
+constexpr int64_t maxDepth = 1024;
+void multiplySmall(const SmallProduct& product);
+
+// Places [y][x][width] to bins: the real part of bin b goes to re + b · binStride, the imaginary to im + b · binStride.
+// Scratch: [kx][re, im][y][width].
+void analyze(const Analysis& analysis, const float* places, int width, float* scratch, float* re, float* im,
+             int64_t binStride);
+
+// One column of bins [re, im][ky][width] to partial sums [y][kx][re, im][width] at its kx.
+void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums,
+                      bool accumulate);
+
+// Partial sums of row y, [kx][re, im][width], to its places x.
+struct SynthesisTarget {
+  float* out;
+  int64_t xStride;
+  int columns;
+  const float* bias;
+  bool relu;
+};
+void synthesizeRow(const Synthesis& synthesis, const float* sums, int width, const SynthesisTarget& target);
+
+}  // namespace atelier::ATELIER_VARIANT
