@@ -3,6 +3,7 @@ import { AtelierError } from "../error.ts";
 import type { OpNode } from "../graph/graph.ts";
 import type { ConvAttrs, OpName, WindowAttrs } from "../graph/ops.ts";
 import { type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
+import { convolutionAlgorithm } from "./convolution.ts";
 import type { KernelUnit } from "./fuse.ts";
 import { type KernelCall, noRef, type Ref } from "./program.ts";
 
@@ -115,24 +116,21 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
       },
     ];
   },
-  conv2d: ({ inputs: [x, filters], attrs, shape }, y, { at, shape: shapeOf, bias, relu }) => [
-    {
-      kernel: "conv2d",
-      args: { x: at(x!), filters: at(filters!), bias, y, ...imageArgs(shapeOf(x!), shape, attrs), relu },
-    },
-  ],
-  conv2dInputGrad: ({ inputs: [filters, dy], attrs }, dx, { at, shape: shapeOf }) => [
-    {
-      kernel: "conv2dInputGrad",
-      args: { filters: at(filters!), dy: at(dy!), dx, ...imageArgs(attrs.shape, shapeOf(dy!), attrs) },
-    },
-  ],
-  conv2dFilterGrad: ({ inputs: [x, dy], attrs }, dFilters, { at, shape: shapeOf }) => [
-    {
-      kernel: "conv2dFilterGrad",
-      args: { x: at(x!), dy: at(dy!), dFilters, ...imageArgs(shapeOf(x!), shapeOf(dy!), attrs) },
-    },
-  ],
+  conv2d: ({ inputs: [x, filters], attrs, shape }, y, { at, shape: shapeOf, bias, relu }) => {
+    const image = imageArgs(shapeOf(x!), shape, attrs);
+    const args = { x: at(x!), filters: at(filters!), bias, y, ...image, relu };
+    return [{ kernel: `conv2d${convolutionAlgorithm(image)}`, args }];
+  },
+  conv2dInputGrad: ({ inputs: [filters, dy], attrs }, dx, { at, shape: shapeOf }) => {
+    const image = imageArgs(attrs.shape, shapeOf(dy!), attrs);
+    const args = { filters: at(filters!), dy: at(dy!), dx, ...image };
+    return [{ kernel: `conv2dInputGrad${convolutionAlgorithm(image)}`, args }];
+  },
+  conv2dFilterGrad: ({ inputs: [x, dy], attrs }, dFilters, { at, shape: shapeOf }) => {
+    const image = imageArgs(shapeOf(x!), shapeOf(dy!), attrs);
+    const args = { x: at(x!), dy: at(dy!), dFilters, ...image };
+    return [{ kernel: `conv2dFilterGrad${convolutionAlgorithm(image)}`, args }];
+  },
   maxPool2d: ({ inputs: [x], attrs, shape }, y, { at, shape: shapeOf }) => [
     { kernel: "maxPool2d", args: { x: at(x!), y, ...poolArgs(shapeOf(x!), shape, attrs) } },
   ],

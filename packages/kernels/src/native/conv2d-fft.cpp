@@ -76,7 +76,7 @@ struct Rows {
   }
 };
 
-int64_t analysisScratch(const Torus& torus, const Images& images) {
+int64_t transformScratch(const Torus& torus, const Images& images) {
   return panelWidth * (images.pixels() + 2 * torus.columns() * images.H);
 }
 
@@ -148,8 +148,8 @@ struct SlidingMemory {
     synthesis = workspace.take(Synthesis::floats(s.torus, {s.targets.H, 0, 1}, {s.targets.W, 0, 1}));
     offsets = workspace.take(2 * s.sources.C);
     const int64_t filterScratch = 2 * s.sources.C * panelWidth * (s.tapsY.count + binGroup);
-    const int64_t synthesisScratch = s.targets.H * 2 * s.torus.columns() * panelWidth;
-    scratchStride = oddLines(max(max(analysisScratch(s.torus, s.sources), filterScratch), synthesisScratch));
+    scratchStride = oddLines(max(
+        max(transformScratch(s.torus, s.sources), transformScratch(s.torus, s.targets)), filterScratch));
     scratch = workspace.take(maxWorkers * scratchStride);
     floats = workspace.floats;
   }
@@ -197,9 +197,8 @@ void multiplyColumn(const Sliding& s, const SlidingMemory& memory, const Analysi
   targets += SlidingMemory::targetStride(s) * panel * N + s.torus.firstBin(kx) * 2 * width;
   for (int64_t first = 0; first < rows; first += binGroup) {
     const int64_t count = min(binGroup, rows - first);
-    for (int64_t c = 0; c < C; c++)
-      multiplySmall({taps.alongY + first * 4 * kH, 2 * kH, 2 * count, 2 * kH, scratch + c * 2 * kH * width, width,
-                     b + c * width, C * width, width});
+    multiplySmall({taps.alongY + first * 4 * kH, 2 * kH, 2 * count, 2 * kH, scratch, width, b, C * width, C,
+                   2 * kH * width, width});
     for (int64_t ky = first; ky < first + count; ky++)
       for (int part = 0; part < 2; part++) {
         const float* a = workspace + memory.sources + (s.torus.firstBin(kx) + ky) * memory.rows.binStride +
@@ -213,6 +212,29 @@ void multiplyColumn(const Sliding& s, const SlidingMemory& memory, const Analysi
         for (int64_t m = 0; m < N; m += blockRows)
           multiplyBlock(product, m, min(N, m + blockRows), 0, 1, rowsAt, AllOfK{});
       }
+  }
+}
+
+struct PanelTarget {
+  float* data;
+  int64_t pixels, stride;
+  int columns;
+};
+
+// Pixels [width] to where they belong, with bias and relu.
+void finish(const float* places, int width, const float* bias, bool relu, const PanelTarget& target) {
+  float padded[panelWidth] = {};
+  if (bias != nullptr) memcpy(padded, bias, static_cast<size_t>(target.columns) * 4);
+  for (int64_t pixel = 0; pixel < target.pixels; pixel++, places += width) {
+    float row[panelWidth];
+    float* out = target.data + pixel * target.stride;
+    float* to = target.columns == width ? out : row;
+    for (int j = 0; j < width; j += lanes) {
+      Vector value = load(places + j) + load(padded + j);
+      if (relu) value = value < Vector{} ? Vector{} : value;
+      store(to + j, value);
+    }
+    if (to == row) memcpy(out, row, static_cast<size_t>(target.columns) * 4);
   }
 }
 
@@ -252,14 +274,14 @@ void slide(const Context& context, const Sliding& s, const SlidingMemory& memory
       const int64_t n = task / panelCount, column = task % panelCount * panelWidth;
       const int panel = static_cast<int>(task % panelCount), width = s.panels().width(panel);
       const float* from = spectra + SlidingMemory::targetStride(s) * panel * sources.N + n * s.torus.bins() * 2 * width;
-      float* sums = scratchOf(worker);
-      for (int64_t kx = 0; kx < kxCount; kx++)
-        synthesizeColumn(synthesis, kx, from + s.torus.firstBin(kx) * 2 * width, width, sums, false);
+      float* places = scratchOf(worker);
+      float* sums = places + s.targets.pixels() * width;
+      synthesizeColumns(synthesis, from, width, sums);
+      synthesizeRows(synthesis, sums, width, places);
       const float* bias = operands.bias == nullptr ? nullptr : operands.bias + column;
-      float* out = operands.targets + (share.begin + n) * s.targets.pixels() * s.targets.C + column;
-      for (int64_t y = 0; y < s.targets.H; y++)
-        synthesizeRow(synthesis, sums + y * 2 * kxCount * width, width,
-                      {out + y * s.targets.W * s.targets.C, s.targets.C, s.panels().columns(panel), bias, operands.relu});
+      finish(places, width, bias, operands.relu,
+             {operands.targets + (share.begin + n) * s.targets.pixels() * s.targets.C + column, s.targets.pixels(),
+              s.targets.C, s.panels().columns(panel)});
     });
   }
 }
@@ -293,9 +315,9 @@ struct FilterMemory {
     gradientAnalysis = workspace.take(Analysis::floats(torus, {args.oH, 0, 1}, {args.oW, 0, 1}));
     synthesis = workspace.take(Synthesis::floats(torus, {args.kH, 0, 1}, {args.kW, 0, 1}));
     offsets = workspace.take(2 * images);
-    scratchStride = oddLines(max(max(analysisScratch(torus, {args.N, args.H, args.W, args.C}),
-                                     analysisScratch(torus, {args.N, args.oH, args.oW, args.F})),
-                                 min(args.C, blockRows) * 2 * torus.sizeY * panelWidth));
+    scratchStride = oddLines(max(max(transformScratch(torus, {args.N, args.H, args.W, args.C}),
+                                     transformScratch(torus, {args.N, args.oH, args.oW, args.F})),
+                                 max(min(args.C, blockRows) * 2 * torus.sizeY, int64_t{args.kH} * args.kW) * panelWidth));
     scratch = workspace.take(maxWorkers * scratchStride);
     floats = workspace.floats;
   }
@@ -329,9 +351,9 @@ void multiplyFilterColumn(const Conv2dFilterGradFftArgs& args, const FilterMemor
                               nullptr, false};
         multiplyBlock(product, 0, count, 0, 1, rowsAt, AllOfK{});
       }
-    for (int64_t c = 0; c < count; c++)
-      synthesizeColumn(synthesis, kx, scratch + c * 2 * rows * width, width,
-                       sums + (first + c) * args.kH * 2 * torus.columns() * width, accumulate);
+    const int64_t sumsOfC = args.kH * 2 * torus.columns() * width;
+    synthesizeColumn(synthesis, kx, scratch, width, sums + first * sumsOfC, {count, 2 * rows * width, sumsOfC},
+                     accumulate);
   }
 }
 
@@ -402,15 +424,14 @@ void conv2dFilterGradFft(const Context& context, const Conv2dFilterGradFftArgs& 
                            static_cast<int>(task % panelCount), inputs.N, part > 0);
     });
   }
-  eachTask(context, panelCount * args.C, [&](int, int64_t task) {
+  eachTask(context, panelCount * args.C, [&](int worker, int64_t task) {
     const int panel = static_cast<int>(task / args.C), width = memory.panels.width(panel);
-    const int64_t c = task % args.C, rowSums = 2 * torus.columns() * width;
-    const float* sums = workspace + memory.sums + panel * FilterMemory::sumStride(args) + c * args.kH * rowSums;
-    float* out = context.at(args.dFilters) + c * args.F + int64_t{panel} * panelWidth;
-    for (int64_t y = 0; y < args.kH; y++)
-      synthesizeRow(synthesis, sums + y * rowSums, width,
-                    {out + y * args.kW * args.C * args.F, int64_t{args.C} * args.F, memory.panels.columns(panel),
-                     nullptr, false});
+    const int64_t c = task % args.C, sumsOfC = args.kH * 2 * torus.columns() * width;
+    float* taps = scratchOf(worker);
+    synthesizeRows(synthesis, workspace + memory.sums + panel * FilterMemory::sumStride(args) + c * sumsOfC, width, taps);
+    finish(taps, width, nullptr, false,
+           {context.at(args.dFilters) + c * args.F + int64_t{panel} * panelWidth, int64_t{args.kH} * args.kW,
+            int64_t{args.C} * args.F, memory.panels.columns(panel)});
   });
 }
 

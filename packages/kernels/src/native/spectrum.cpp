@@ -37,14 +37,49 @@ void fillAlongY(float* out, const Torus& torus, const Places& y, int64_t rows, b
     }
 }
 
-// 0, 1, 2, … : a small product's k lies as it is summed.
-struct Counting {
-  int32_t values[maxDepth];
-  constexpr Counting() : values() {
-    for (int32_t i = 0; i < maxDepth; i++) values[i] = i;
+template <int R, int V>
+void smallTile(const SmallProduct& product, int64_t begin) {
+  const float* rows[R];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) rows[r] = product.matrix + (begin + r) * product.matrixStride;
+  const float* b = product.b;
+  float* to = product.c + begin * product.ldc;
+  for (int64_t i = 0; i < product.runs; i++, b += product.bStep, to += product.cStep) {
+    Vector acc[R][V] = {};
+    for (int64_t k = 0; k < product.depth; k++) {
+      Vector column[V];
+#pragma GCC unroll 2
+      for (int v = 0; v < V; v++) column[v] = load(b + (k * V + v) * lanes);
+#pragma GCC unroll 16
+      for (int r = 0; r < R; r++) {
+        const float a = rows[r][k];
+#pragma GCC unroll 2
+        for (int v = 0; v < V; v++) acc[r][v] += a * column[v];
+      }
+    }
+    float* c = to;
+    if (product.accumulate) {
+#pragma GCC unroll 16
+      for (int r = 0; r < R; r++, c += product.ldc)
+#pragma GCC unroll 2
+        for (int v = 0; v < V; v++) store(c + v * lanes, load(c + v * lanes) + acc[r][v]);
+    } else {
+#pragma GCC unroll 16
+      for (int r = 0; r < R; r++, c += product.ldc)
+#pragma GCC unroll 2
+        for (int v = 0; v < V; v++) store(c + v * lanes, acc[r][v]);
+    }
   }
-};
-constexpr Counting counting;
+}
+
+using SmallTile = void (*)(const SmallProduct&, int64_t begin);
+template <int R, int V>
+constexpr SmallTile smallTileOf = smallTile<(R <= tileRows ? R : 1), V>;
+#define ATELIER_SMALL_TILES(V)                                                                                   \
+  {smallTileOf<1, V>, smallTileOf<2, V>,  smallTileOf<3, V>,  smallTileOf<4, V>,  smallTileOf<5, V>,             \
+   smallTileOf<6, V>, smallTileOf<7, V>,  smallTileOf<8, V>,  smallTileOf<9, V>,  smallTileOf<10, V>,            \
+   smallTileOf<11, V>, smallTileOf<12, V>, smallTileOf<13, V>, smallTileOf<14, V>}
+constexpr SmallTile smallTiles[2][14] = {ATELIER_SMALL_TILES(1), ATELIER_SMALL_TILES(2)};
 
 }  // namespace
 
@@ -93,26 +128,11 @@ Synthesis::Synthesis(const Torus& torus, const Places& y, const Places& x, float
 }
 
 void multiplySmall(const SmallProduct& product) {
-  const int64_t maxRows = product.width == panelWidth ? tileRows : narrowTileRows;
-  const int64_t tileCount = (product.rows + maxRows - 1) / maxRows;
-  const TileFunction* const functions = tiles[product.width / lanes - 1];
-  const float* rows[14];
-  TileArgs args;
-  args.rows = rows;
-  args.offsets = counting.values;
-  args.count = product.depth;
-  args.b = product.b;
-  args.ldc = product.ldc;
-  args.columns = product.columns;
-  args.bias = product.bias;
-  args.relu = product.relu;
-  args.accumulate = product.accumulate;
-  for (int64_t tile = 0, begin = 0; tile < tileCount; tile++) {
-    const int64_t end = begin + (product.rows - begin) / (tileCount - tile);
-    for (int64_t r = begin; r < end; r++) rows[r - begin] = product.matrix + r * product.matrixStride;
-    args.c = product.c + begin * product.ldc;
-    functions[end - begin - 1](args);
-    begin = end;
+  const SmallTile* const functions = smallTiles[product.width / lanes - 1];
+  const int64_t tileCount = (product.rows + tileRows - 1) / tileRows;
+  for (int64_t tile = 0; tile < tileCount; tile++) {
+    const Share share(product.rows, tileCount, tile);
+    functions[share.end - share.begin - 1](product, share.begin);
   }
 }
 
@@ -120,31 +140,42 @@ void analyze(const Analysis& analysis, const float* places, int width, float* sc
              int64_t binStride) {
   const Torus& torus = analysis.torus;
   const int64_t H = analysis.y.count, W = analysis.x.count;
-  for (int64_t y = 0; y < H; y++)
-    multiplySmall({analysis.alongX, W, 2 * torus.columns(), W, places + y * W * width, width, scratch + y * width,
-                   H * width, width});
-  for (int64_t kx = 0; kx < torus.columns(); kx++) {
-    const float* column = scratch + kx * 2 * H * width;
-    const int64_t first = torus.firstBin(kx) * binStride;
-    multiplySmall({analysis.alongY, 4 * H, torus.rows(kx), 2 * H, column, width, re + first, binStride, width});
-    multiplySmall({analysis.alongY + 2 * H, 4 * H, torus.rows(kx), 2 * H, column, width, im + first, binStride, width});
+  multiplySmall({analysis.alongX, W, 2 * torus.columns(), W, places, width, scratch, H * width, H, W * width, width});
+  for (int64_t kx = 0; kx < torus.columns();) {
+    const int64_t runs = torus.runOf(kx), first = torus.firstBin(kx) * binStride;
+    SmallProduct product{analysis.alongY, 4 * H, torus.rows(kx), 2 * H, scratch + kx * 2 * H * width, width, re + first,
+                         binStride, runs, 2 * H * width, torus.sizeY * binStride};
+    multiplySmall(product);
+    product.matrix += 2 * H;
+    product.c = im + first;
+    multiplySmall(product);
+    kx += runs;
   }
 }
 
-void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums,
+void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums, const Run& run,
                       bool accumulate) {
   const Torus& torus = synthesis.torus;
   const int64_t rows = torus.rows(kx), ldc = 2 * torus.columns() * width;
   const float* matrix = torus.mirrorsItself(kx) ? synthesis.alongHalfY : synthesis.alongY;
   for (int part = 0; part < 2; part++)
     multiplySmall({matrix + part * 2 * rows, 4 * rows, synthesis.y.count, 2 * rows, column, width,
-                   sums + (2 * kx + part) * width, ldc, width, nullptr, false, accumulate});
+                   sums + (2 * kx + part) * width, ldc, run.count, run.from, run.to, accumulate});
 }
 
-void synthesizeRow(const Synthesis& synthesis, const float* sums, int width, const SynthesisTarget& target) {
-  const int64_t depth = 2 * synthesis.torus.columns();
-  multiplySmall({synthesis.alongX, depth, synthesis.x.count, depth, sums, width, target.out, target.xStride,
-                 target.columns, target.bias, target.relu});
+void synthesizeColumns(const Synthesis& synthesis, const float* bins, int width, float* sums) {
+  const Torus& torus = synthesis.torus;
+  for (int64_t kx = 0; kx < torus.columns();) {
+    const int64_t runs = torus.runOf(kx);
+    synthesizeColumn(synthesis, kx, bins + torus.firstBin(kx) * 2 * width, width, sums,
+                     {runs, 2 * torus.sizeY * width, 2 * width}, false);
+    kx += runs;
+  }
+}
+
+void synthesizeRows(const Synthesis& synthesis, const float* sums, int width, float* places) {
+  const int64_t depth = 2 * synthesis.torus.columns(), H = synthesis.y.count, W = synthesis.x.count;
+  multiplySmall({synthesis.alongX, depth, W, depth, sums, width, places, width, H, depth * width, W * width});
 }
 
 }  // namespace atelier::ATELIER_VARIANT

@@ -23,6 +23,11 @@ struct Torus {
   int64_t columns() const { return sizeX / 2 + 1; }
   bool mirrorsItself(int64_t kx) const { return kx == 0 || 2 * kx == sizeX; }
   int64_t rows(int64_t kx) const { return mirrorsItself(kx) ? sizeY / 2 + 1 : sizeY; }
+  // How many columns from kx on are as long as it and lie one after the other.
+  int64_t runOf(int64_t kx) const {
+    if (mirrorsItself(kx)) return 1;
+    return (sizeX + 1) / 2 - kx;
+  }
   int64_t firstBin(int64_t kx) const { return kx == 0 ? 0 : sizeY / 2 + 1 + (kx - 1) * sizeY; }
   int64_t bins() const { return firstBin(columns() - 1) + rows(columns() - 1); }
 };
@@ -50,7 +55,9 @@ struct Synthesis {
   Synthesis(const Torus& torus, const Places& y, const Places& x, float* memory);
 };
 
-// c[r, 0..columns) = epilogue(sum over k of matrix[r, k] · b[k]) for b [depth][width], width one or two vectors.
+// c[i][r, 0..width) = sum over k of matrix[r, k] · b[i][k, 0..width), for a run of i, width one or two vectors.
+// The tile of product.h again, without its epilogue and with the run inside: depths are so short here that calls
+// would cost as much as sums.
 struct SmallProduct {
   const float* matrix;
   int64_t matrixStride;  // from one row of the matrix to the next
@@ -59,13 +66,9 @@ struct SmallProduct {
   int width;
   float* c;
   int64_t ldc;
-  int columns;
-  const float* bias = nullptr;
-  bool relu = false;
+  int64_t runs = 1, bStep = 0, cStep = 0;
   bool accumulate = false;
 };
-
-constexpr int64_t maxDepth = 1024;
 void multiplySmall(const SmallProduct& product);
 
 // Places [y][x][width] to bins: the real part of bin b goes to re + b · binStride, the imaginary to im + b · binStride.
@@ -73,18 +76,18 @@ void multiplySmall(const SmallProduct& product);
 void analyze(const Analysis& analysis, const float* places, int width, float* scratch, float* re, float* im,
              int64_t binStride);
 
-// One column of bins [re, im][ky][width] to partial sums [y][kx][re, im][width] at its kx.
-void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums,
+// Column kx of bins, [re, im][ky][width], to its part of sums [y][kx][re, im][width]; for a run of such columns and
+// sums the given distances apart.
+struct Run {
+  int64_t count, from, to;
+};
+void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums, const Run& run,
                       bool accumulate);
 
-// Partial sums of row y, [kx][re, im][width], to its places x.
-struct SynthesisTarget {
-  float* out;
-  int64_t xStride;
-  int columns;
-  const float* bias;
-  bool relu;
-};
-void synthesizeRow(const Synthesis& synthesis, const float* sums, int width, const SynthesisTarget& target);
+// All columns of one image.
+void synthesizeColumns(const Synthesis& synthesis, const float* bins, int width, float* sums);
+
+// Sums [y][kx][re, im][width] to places [y][x][width].
+void synthesizeRows(const Synthesis& synthesis, const float* sums, int width, float* places);
 
 }  // namespace atelier::ATELIER_VARIANT
