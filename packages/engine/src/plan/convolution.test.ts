@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ConvGeometry, convolutionAlgorithm } from "./convolution.ts";
+import { type ConvGeometry, convolutionKernel } from "./convolution.ts";
 
 /** A square 'same' convolution. */
 function same(N: number, size: number, C: number, F: number, taps: number): ConvGeometry {
@@ -11,24 +11,30 @@ function same(N: number, size: number, C: number, F: number, taps: number): Conv
 
 describe("the choice of a convolution's algorithm", () => {
   it("takes the Fourier transform for the wide layers of cnn-tuned, and direct for its first", () => {
-    expect(convolutionAlgorithm(same(64, 28, 1, 512, 5))).toBe("");
-    expect(convolutionAlgorithm(same(64, 14, 512, 512, 3))).toBe("Fft");
-    expect(convolutionAlgorithm(same(64, 14, 512, 128, 7))).toBe("Fft");
-    expect(convolutionAlgorithm(same(64, 7, 128, 64, 5))).toBe("Fft");
+    expect(convolutionKernel("conv2d", same(64, 28, 1, 512, 5))).toBe("conv2d");
+    expect(convolutionKernel("conv2d", same(64, 14, 512, 512, 3))).toBe("conv2dFft");
+    expect(convolutionKernel("conv2d", same(64, 14, 512, 128, 7))).toBe("conv2dFft");
+    expect(convolutionKernel("conv2d", same(64, 7, 128, 64, 5))).toBe("conv2dFft");
   });
 
   it("stays direct where transforms would outweigh the products", () => {
-    expect(convolutionAlgorithm(same(256, 28, 16, 32, 3))).toBe("");
-    expect(convolutionAlgorithm(same(128, 14, 8, 16, 3))).toBe("");
-    expect(convolutionAlgorithm(same(1, 14, 512, 512, 3))).toBe(""); // one image cannot pay for the filters
-    expect(convolutionAlgorithm(same(64, 14, 512, 512, 1))).toBe("");
+    expect(convolutionKernel("conv2d", same(256, 28, 16, 32, 3))).toBe("conv2d");
+    expect(convolutionKernel("conv2d", same(128, 14, 8, 16, 3))).toBe("conv2d");
+    expect(convolutionKernel("conv2d", same(1, 14, 512, 512, 3))).toBe("conv2d"); // one image cannot pay for the filters
+    expect(convolutionKernel("conv2d", same(64, 14, 512, 512, 1))).toBe("conv2d");
+  });
+
+  it("leaves a slower direct kernel sooner", () => {
+    const conv = same(256, 14, 32, 64, 3);
+    expect(convolutionKernel("conv2dInputGrad", conv)).toBe("conv2dInputGrad");
+    expect(convolutionKernel("conv2dFilterGrad", conv)).toBe("conv2dFilterGradFft");
   });
 
   it("stays direct for what the Fourier kernels do not take", () => {
     const wide = same(64, 14, 512, 128, 7);
-    expect(convolutionAlgorithm({ ...wide, sH: 2, oH: 7 })).toBe("");
-    expect(convolutionAlgorithm({ ...wide, dW: 2, padLeft: 6 })).toBe("");
-    expect(convolutionAlgorithm({ ...wide, groups: 2 })).toBe("");
-    expect(convolutionAlgorithm(same(1, 129, 512, 512, 7))).toBe("");
+    expect(convolutionKernel("conv2d", { ...wide, sH: 2, oH: 7 })).toBe("conv2d");
+    expect(convolutionKernel("conv2d", { ...wide, dW: 2, padLeft: 6 })).toBe("conv2d");
+    expect(convolutionKernel("conv2d", { ...wide, groups: 2 })).toBe("conv2d");
+    expect(convolutionKernel("conv2d", same(1, 129, 512, 512, 7))).toBe("conv2d");
   });
 });

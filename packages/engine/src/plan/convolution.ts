@@ -26,9 +26,13 @@ export interface ConvGeometry {
 
 /**
  * What a multiply-add of a transform costs beside one of the products: its sums are short, and its results are
- * written far apart. Measured on AVX2 at 7×7 and 14×14 images: 1.2 to 2.8.
+ * written far apart. Chosen so that the model meets the measured ratio of whole kernels (AVX2, one thread, layers of
+ * cnn-small and cnn-tuned at 3×3 to 14×14 images) within a third.
  */
-const transformFactor = 2;
+const transformFactor = 3;
+
+/** What a multiply-add of the direct kernels costs: the filter gradient reads both operands in long strides. */
+const directFactor = { conv2d: 1, conv2dInputGrad: 1, conv2dFilterGrad: 1.4 };
 
 /** How much better the Fourier transform must look; below it, the model's error decides rather than the shape. */
 const margin = 0.8;
@@ -36,9 +40,13 @@ const margin = 0.8;
 /** Images and windows the Fourier kernels take. */
 const largestExtent = 128;
 
-/** The suffix of the kernel's name: "Fft" where the Fourier transform pays, otherwise "". */
-export function convolutionAlgorithm(conv: ConvGeometry): "" | "Fft" {
-  return fourierFits(conv) && fourierCost(conv) < margin * directCost(conv) ? "Fft" : "";
+/** The kernel that computes a convolution or one of its gradients: by Fourier transform where that pays. */
+export function convolutionKernel<K extends keyof typeof directFactor>(
+  kernel: K,
+  conv: ConvGeometry,
+): K | `${K}Fft` {
+  const pays = fourierFits(conv) && fourierCost(conv) < margin * directFactor[kernel] * directCost(conv);
+  return pays ? `${kernel}Fft` : kernel;
 }
 
 function fourierFits({ H, W, kH, kW, oH, oW, sH, sW, dH, dW, groups }: ConvGeometry): boolean {

@@ -3,7 +3,7 @@ import { AtelierError } from "../error.ts";
 import type { OpNode } from "../graph/graph.ts";
 import type { ConvAttrs, OpName, WindowAttrs } from "../graph/ops.ts";
 import { type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
-import { convolutionAlgorithm } from "./convolution.ts";
+import { convolutionKernel } from "./convolution.ts";
 import type { KernelUnit } from "./fuse.ts";
 import { type KernelCall, noRef, type Ref } from "./program.ts";
 
@@ -119,17 +119,17 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
   conv2d: ({ inputs: [x, filters], attrs, shape }, y, { at, shape: shapeOf, bias, relu }) => {
     const image = imageArgs(shapeOf(x!), shape, attrs);
     const args = { x: at(x!), filters: at(filters!), bias, y, ...image, relu };
-    return [{ kernel: `conv2d${convolutionAlgorithm(image)}`, args }];
+    return [{ kernel: convolutionKernel("conv2d", image), args }];
   },
   conv2dInputGrad: ({ inputs: [filters, dy], attrs }, dx, { at, shape: shapeOf }) => {
     const image = imageArgs(attrs.shape, shapeOf(dy!), attrs);
     const args = { filters: at(filters!), dy: at(dy!), dx, ...image };
-    return [{ kernel: `conv2dInputGrad${convolutionAlgorithm(image)}`, args }];
+    return [{ kernel: convolutionKernel("conv2dInputGrad", image), args }];
   },
   conv2dFilterGrad: ({ inputs: [x, dy], attrs }, dFilters, { at, shape: shapeOf }) => {
     const image = imageArgs(shapeOf(x!), shapeOf(dy!), attrs);
     const args = { x: at(x!), dy: at(dy!), dFilters, ...image };
-    return [{ kernel: `conv2dFilterGrad${convolutionAlgorithm(image)}`, args }];
+    return [{ kernel: convolutionKernel("conv2dFilterGrad", image), args }];
   },
   maxPool2d: ({ inputs: [x], attrs, shape }, y, { at, shape: shapeOf }) => [
     { kernel: "maxPool2d", args: { x: at(x!), y, ...poolArgs(shapeOf(x!), shape, attrs) } },
