@@ -1,7 +1,8 @@
 /**
  * What share of the machine's multiply-add peak the products reach: `node packages/kernels/bench/peak.ts
  * [variant] [threads] [filter]`. Rates are per second of processor time and thread, so that other programs on the same
- * cores matter little; waiting threads spin, so idleness counts against us. Taps on padding count as work.
+ * cores matter little; waiting threads spin, so idleness counts against us. Taps on padding count as work, and so do
+ * all taps by Fourier transform, which may thus pass 100 %.
  */
 import { loadKernels } from "../src/index.ts";
 import { convFields, encode, noRef, type PlainCall, plainJob } from "../test/encode.ts";
@@ -54,6 +55,13 @@ const benches: Bench[] = [
     conv(kernel, 128, 28, 1, 16, 3),
     conv(kernel, 128, 28, 1, 8, 3),
     conv(kernel, 128, 14, 8, 16, 3),
+  ]),
+  ...["conv2dFft", "conv2dInputGradFft", "conv2dFilterGradFft"].flatMap((kernel) => [
+    conv(kernel, 64, 14, 512, 512, 3),
+    conv(kernel, 64, 14, 512, 128, 7),
+    conv(kernel, 64, 7, 128, 64, 5),
+    conv(kernel, 256, 14, 32, 64, 3),
+    conv(kernel, 256, 7, 64, 128, 3),
   ]),
 ];
 

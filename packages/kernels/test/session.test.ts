@@ -101,6 +101,21 @@ describe("malformed programs", () => {
     session.close();
   });
 
+  it("refuses a stride by Fourier transform", () => {
+    const session = openSession();
+    const geometry = convFields({ N: 1, H: 4, W: 5, C: 2, F: 4, kH: 3, kW: 2, sH: 2, padding: "same" });
+    for (const kernel of ["conv2dFft", "conv2dInputGradFft", "conv2dFilterGradFft"])
+      expect(() =>
+        session.addProgram({
+          words: encode(kernels, [{ kernel, args: geometry }]),
+          rows: 1,
+          scalars: [],
+          outputs: [],
+        }),
+      ).toThrow("a stride, dilation or group count other than 1");
+    session.close();
+  });
+
   it("refuses wrong types, closed sessions and impossible sizes", async () => {
     const session = openSession();
     expect(() => session.read(250, 10)).toThrow("outside");
@@ -240,20 +255,26 @@ describe("runs", () => {
     session.close();
   });
 
-  it("give the same bits every time, and at every thread count", async () => {
-    const geometry = convFields({ N: 24, H: 14, W: 14, C: 5, F: 11, kH: 3, kW: 3, padding: "same" });
-    const [x, dy] = [24 * 14 * 14 * 5, 24 * 14 * 14 * 11];
-    const words = encode(kernels, [
-      { kernel: "conv2dFilterGrad", args: { x: ~0, dy: ~x, dFilters: 0, ...geometry } },
-    ]);
-    const results: Float32Array[] = [];
-    for (const threads of [1, 2, 2, 3]) {
-      const session = kernels.createSession({ threads, stateFloats: x + dy, arenaFloats: 512 });
-      session.write(0, noise(x + dy, 3));
-      const program = session.addProgram({ words, rows: 1, scalars: [], outputs: [{ ref: 0, floats: 495 }] });
-      results.push((await session.run(plainJob(program, 1, [0]))).outputs[0]!);
-      session.close();
-    }
-    for (const result of results) expect(sameBits(result, results[0]!)).toBe(true);
-  });
+  it.each(["conv2dFilterGrad", "conv2dFilterGradFft"])(
+    "give the same bits at every thread count: %s",
+    async (kernel) => {
+      const geometry = convFields({ N: 24, H: 14, W: 14, C: 5, F: 11, kH: 3, kW: 3, padding: "same" });
+      const [x, dy] = [24 * 14 * 14 * 5, 24 * 14 * 14 * 11];
+      const words = encode(kernels, [{ kernel, args: { x: ~0, dy: ~x, dFilters: 0, ...geometry } }]);
+      const results: Float32Array[] = [];
+      for (const threads of [1, 2, 2, 3]) {
+        const session = kernels.createSession({ threads, stateFloats: x + dy, arenaFloats: 512 });
+        session.write(0, noise(x + dy, 3));
+        const program = session.addProgram({
+          words,
+          rows: 1,
+          scalars: [],
+          outputs: [{ ref: 0, floats: 495 }],
+        });
+        results.push((await session.run(plainJob(program, 1, [0]))).outputs[0]!);
+        session.close();
+      }
+      for (const result of results) expect(sameBits(result, results[0]!)).toBe(true);
+    },
+  );
 });

@@ -51,8 +51,7 @@ export function convolutionKernel<K extends keyof typeof directFactor>(
 
 function fourierFits({ H, W, kH, kW, oH, oW, sH, sW, dH, dW, groups }: ConvGeometry): boolean {
   return (
-    [sH, sW, dH, dW, groups].every((value) => value === 1) &&
-    Math.max(H, W, kH, kW, oH, oW) <= largestExtent
+    [sH, sW, dH, dW, groups].every((value) => value === 1) && Math.max(H, W, kH, kW, oH, oW) <= largestExtent
   );
 }
 

@@ -1,6 +1,6 @@
 /**
  * From a step graph to a program: fuse → schedule → place → lower. Strategy lives here and in the files beside;
- * executors only carry out. Layouts and convolution algorithms are choices of lower.ts and of new kernel names,
+ * executors only carry out. Layouts and convolution algorithms (convolution.ts) are choices of kernel names in lower.ts,
  * so that neither layers nor autodiff know of them.
  */
 import { AtelierError } from "../error.ts";

@@ -1,4 +1,4 @@
-// Convolutions, direct, as products (product.h). Images are [N,H,W,C], filters [kH,kW,C/groups,F].
+// Convolutions, direct, as products (product.h); by Fourier transform: conv2d-fft.cpp. Images are [N,H,W,C], filters [kH,kW,C/groups,F].
 //
 //   forward          rows: output pixels    k: taps (ky, kx, c)    b: the filters as they lie, [kH·kW·C, F]
 //   input gradient   the forward code over dy (spread out by the stride), with filters mirrored and transposed

@@ -40,7 +40,8 @@ void eachProduct(const Args& args, const Body& body) {
 
 }  // namespace
 
-void conv2d(const Context& context, const Conv2dArgs& args) {
+template <class Args>
+void conv2d(const Context& context, const Args& args) {
   const float *x = context.at(args.x), *filters = context.at(args.filters), *bias = context.at(args.bias);
   float* y = context.at(args.y);
   const int64_t count = int64_t{args.N} * args.oH * args.oW * args.F;
@@ -50,14 +51,16 @@ void conv2d(const Context& context, const Conv2dArgs& args) {
     for (int64_t i = 0; i < count; i++) y[i] = y[i] < 0 ? 0 : y[i];
 }
 
-void conv2dInputGrad(const Context& context, const Conv2dInputGradArgs& args) {
+template <class Args>
+void conv2dInputGrad(const Context& context, const Args& args) {
   const float *filters = context.at(args.filters), *dy = context.at(args.dy);
   float* dx = context.at(args.dx);
   for (int64_t i = 0; i < int64_t{args.N} * args.H * args.W * args.C; i++) dx[i] = 0;
   eachProduct(args, [&](int64_t xi, int64_t fi, int64_t yi) { dx[xi] += dy[yi] * filters[fi]; });
 }
 
-void conv2dFilterGrad(const Context& context, const Conv2dFilterGradArgs& args) {
+template <class Args>
+void conv2dFilterGrad(const Context& context, const Args& args) {
   const float *x = context.at(args.x), *dy = context.at(args.dy);
   float* dFilters = context.at(args.dFilters);
   for (int64_t i = 0; i < int64_t{args.kH} * args.kW * (args.C / args.groups) * args.F; i++) dFilters[i] = 0;
@@ -69,8 +72,11 @@ KernelTable tableOver(const KernelTable& portable) {
   table.name = "naive";
   table.gemm = gemm;
   table.conv2d = conv2d;
+  table.conv2dFft = conv2d;
   table.conv2dInputGrad = conv2dInputGrad;
+  table.conv2dInputGradFft = conv2dInputGrad;
   table.conv2dFilterGrad = conv2dFilterGrad;
+  table.conv2dFilterGradFft = conv2dFilterGrad;
   return table;
 }
 
