@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ConvGeometry, convolutionKernel } from "./convolution.ts";
+import { type ConvGeometry, convolutionKernel, fourierWork } from "./convolution.ts";
 
 /** A square 'same' convolution. */
 function same(N: number, size: number, C: number, F: number, taps: number): ConvGeometry {
@@ -37,4 +37,9 @@ describe("the choice of a convolution's algorithm", () => {
     expect(convolutionKernel("conv2d", { ...wide, groups: 2 })).toBe("conv2d");
     expect(convolutionKernel("conv2d", same(1, 129, 512, 512, 7))).toBe("conv2d");
   });
+});
+
+it("counts four multiply-adds a distinct bin", () => {
+  // 3×3 on 14×14: a torus of 15×15, half of whose bins differ.
+  expect(fourierWork(same(2, 14, 5, 7, 3)).products).toBe(4 * (225 / 2) * 2 * 5 * 7);
 });

@@ -24,6 +24,8 @@ export interface ConvGeometry {
   readonly groups: number;
 }
 
+type FourierGeometry = Omit<ConvGeometry, "sH" | "sW" | "dH" | "dW" | "groups">;
+
 /**
  * What a multiply-add of a transform costs beside one of the products: its sums are short, and its results are
  * written far apart. Chosen so that the model meets the measured ratio of whole kernels (AVX2, one thread, layers of
@@ -65,13 +67,24 @@ function directCost({ N, H, C, kH, kW, F, padTop, oH, oW }: ConvGeometry): numbe
   return N * rows * oW * kW * C * F;
 }
 
-/** A complex product a bin, image and pair of channels; transforms of all images and filters. */
-function fourierCost({ N, H, W, C, kH, kW, F, padTop, padLeft, oH, oW }: ConvGeometry): number {
+function fourierCost(conv: ConvGeometry): number {
+  const { products, transforms } = fourierWork(conv);
+  return products + transformFactor * transforms;
+}
+
+/**
+ * Multiply-adds by Fourier transform: four (one complex product) a bin, image and pair of channels; and those of
+ * the transforms of all images and filters, two products with small matrices each.
+ */
+export function fourierWork({ N, H, W, C, kH, kW, F, padTop, padLeft, oH, oW }: FourierGeometry): {
+  readonly products: number;
+  readonly transforms: number;
+} {
   const sizeY = Math.max(H + padTop, oH + kH - 1 - padTop);
   const sizeX = Math.max(W + padLeft, oW + kW - 1 - padLeft);
   const columns = Math.floor(sizeX / 2) + 1;
   const bins = (sizeY * sizeX) / 2; // half of them, as images are real
   const transform = (height: number, width: number) => 2 * columns * height * width + 4 * bins * height;
   const transforms = N * C * transform(H, W) + N * F * transform(oH, oW) + C * F * transform(kH, kW);
-  return 4 * bins * N * C * F + transformFactor * transforms;
+  return { products: 4 * bins * N * C * F, transforms };
 }

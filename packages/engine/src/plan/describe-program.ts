@@ -1,4 +1,5 @@
 /** A program in words and numbers: what each call works on, its arithmetic and its memory traffic. */
+import { fourierWork } from "./convolution.ts";
 import {
   type KernelArgs,
   type KernelCall,
@@ -60,6 +61,12 @@ function convolution({ N, H, W, C, kH, kW, F, oH, oW, groups }: ImageArgs, epilo
   };
 }
 
+/** The arithmetic done, which is less than a direct convolution's. */
+function fourierConvolution(args: ImageArgs & Parameters<typeof fourierWork>[0], epilogue = ""): Work {
+  const { products, transforms } = fourierWork(args);
+  return { ...convolution(args, epilogue), flops: 2 * (products + transforms) };
+}
+
 type PoolArgs = Pick<KernelArgs<"maxPool2d">, "N" | "H" | "W" | "C" | "kH" | "kW" | "oH" | "oW">;
 
 function pooling({ N, H, W, C, kH, kW, oH, oW }: PoolArgs, tensors: number): Work {
@@ -100,6 +107,9 @@ const workOf: { readonly [K in Exclude<KernelName, "map">]: (args: KernelArgs<K>
   conv2d: (args) => convolution(args, epilogueOf(args)),
   conv2dInputGrad: (args) => convolution(args),
   conv2dFilterGrad: (args) => convolution(args),
+  conv2dFft: (args) => fourierConvolution(args, epilogueOf(args)),
+  conv2dInputGradFft: (args) => fourierConvolution(args),
+  conv2dFilterGradFft: (args) => fourierConvolution(args),
   maxPool2d: (args) => pooling(args, 1),
   maxPool2dGrad: (args) => pooling(args, 2),
   avgPool2d: (args) => pooling(args, 1),
