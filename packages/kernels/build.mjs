@@ -36,6 +36,7 @@ const kernelFiles = [
   "conv2d-fft",
   "spectrum",
   "pool2d",
+  "expression",
   "map",
   "reduce",
   "batch-norm",

@@ -42,7 +42,32 @@ export interface MapSpec {
 
 /** The words of one `map` call. */
 export function encodeMap(kernels: Kernels, map: MapSpec): Int32Array {
+  return encodeWithBody(kernels, "map", [], map);
+}
+
+/** The words of one `gemmMap` call: the fields of gemm but c, then the expression. */
+export function encodeGemmMap(
+  kernels: Kernels,
+  args: Readonly<Record<string, number>>,
+  map: MapSpec,
+): Int32Array {
+  const fields = kernels.kernelFields.gemmMap!.slice(0, -5);
+  return encodeWithBody(
+    kernels,
+    "gemmMap",
+    fields.map((field) => args[field]!),
+    map,
+  );
+}
+
+function encodeWithBody(
+  kernels: Kernels,
+  kernel: string,
+  fields: readonly number[],
+  map: MapSpec,
+): Int32Array {
   const body = [
+    ...fields,
     map.count,
     map.inputs.length,
     map.code.length,
@@ -59,7 +84,7 @@ export function encodeMap(kernels: Kernels, map: MapSpec): Int32Array {
     ]),
     ...map.outputs.flat(),
   ];
-  return Int32Array.from([Object.keys(kernels.kernelFields).indexOf("map"), body.length, ...body]);
+  return Int32Array.from([Object.keys(kernels.kernelFields).indexOf(kernel), body.length, ...body]);
 }
 
 /** A job of `steps` steps of one program without images. */

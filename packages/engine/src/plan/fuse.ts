@@ -1,7 +1,7 @@
 /**
  * Groups the nodes of a step graph into units, each of which becomes one kernel call (or, for a few data
  * movements, several): bias and relu join the product before them, relu joins batch norm, and connected
- * element-wise nodes become one `map`.
+ * element-wise nodes become one `map`, which may in turn join the product it works on (join.ts).
  */
 import type { Node, StepGraph } from "../graph/graph.ts";
 import type { OpName } from "../graph/ops.ts";
@@ -18,6 +18,8 @@ export interface KernelUnit {
   readonly relu: boolean;
   /** Nodes that live on only inside the kernel's epilogue. */
   readonly absorbed: readonly number[];
+  /** Element-wise work on the result that the kernel does before the result leaves the cache. */
+  readonly map?: MapUnit;
 }
 
 /** Element-wise nodes of one element count, in topological order. */

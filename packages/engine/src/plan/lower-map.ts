@@ -1,27 +1,33 @@
-/** Turns a cluster of element-wise nodes into one `map`: operands to input registers, nodes to instructions. */
+/** Turns a cluster of element-wise nodes into the body of one call: operands to input registers, nodes to instructions. */
 import type { Node } from "../graph/graph.ts";
 import { operandMode, sizeOf } from "../graph/shape.ts";
+import { contract, type MapStep, type Source } from "./contract.ts";
 import { type Analysis, elementwise, type MapUnit } from "./fuse.ts";
-import type { KernelCall, MapInput, MapInstruction, Ref } from "./program.ts";
+import { type MapBody, type MapInput, type MapInstruction, noRef, type Ref } from "./program.ts";
 
 /**
- * The call that computes `unit` and writes each of `results`. Input registers are never written;
- * the others are used again as soon as their value has had its last use.
+ * The body that computes `unit` and writes each of `results`. Input registers are never written;
+ * the others are used again as soon as their value has had its last use. `product` is the node whose value the
+ * same kernel computes and never stores.
  */
 export function lowerMap(
   analysis: Analysis,
   unit: MapUnit,
   results: readonly number[],
   at: (id: number) => Ref,
-): KernelCall {
+  product?: number,
+): MapBody {
   const { nodes, views } = analysis;
   const inside = new Set(unit.nodes.map((node) => node.id));
   const inputs: MapInput[] = [];
   const inputNumber = new Map<string, number>();
 
   const readInput = (operand: number, user: Node): number => {
-    const { mode, param } = operandMode(nodes[operand]!.shape, user.shape)!;
-    const ref = at(operand);
+    const isProduct = views[operand]!.base === product;
+    const { mode, param } = isProduct
+      ? ({ mode: "product", param: 0 } as const)
+      : operandMode(nodes[operand]!.shape, user.shape)!;
+    const ref = isProduct ? noRef : at(operand);
     const key = `${ref} ${mode} ${param}`;
     const known = inputNumber.get(key);
     if (known !== undefined) return known;
@@ -31,21 +37,25 @@ export function lowerMap(
   };
 
   // First the sources of every instruction: an input's number, or the node inside that makes it.
-  type Source = { readonly input: number } | { readonly node: number };
   const sourceOf = new Map<number, Source>();
   const operandSource = (operand: number, user: Node): Source => {
     const { base } = views[operand]!;
-    return inside.has(base) ? sourceOf.get(base)! : { input: readInput(operand, user) };
+    if (inside.has(base)) return sourceOf.get(base)!;
+    const source = { input: readInput(operand, user) };
+    if (base === product) sourceOf.set(base, source);
+    return source;
   };
-  const steps: { readonly node: Node; readonly sources: readonly Source[] }[] = [];
+  const written: MapStep[] = [];
   for (const node of unit.nodes) {
     const sources = node.inputs.map((operand) => operandSource(operand, node));
     if (node.op === "broadcastTo") sourceOf.set(node.id, sources[0]!);
     else {
       sourceOf.set(node.id, { node: node.id });
-      steps.push({ node, sources });
+      const op = elementwise[node.op] as MapStep["op"];
+      written.push({ op, node: node.id, sources, ...immediates(node) });
     }
   }
+  const steps = contract(written, new Set(results));
 
   // Then registers.
   const lastUse = new Map<number, number>();
@@ -61,17 +71,17 @@ export function lowerMap(
   let registers = inputs.length;
   const numberOf = (source: Source): number =>
     "input" in source ? source.input : register.get(source.node)!;
-  const code = steps.map(({ node, sources }, position): MapInstruction => {
+  const code = steps.map(({ op, node, sources, imm0, imm1 }, position): MapInstruction => {
     const [a, b] = sources.map(numberOf);
     for (const source of new Set(sources)) {
       if ("node" in source && lastUse.get(source.node) === position) free.push(register.get(source.node)!);
     }
     const dst = free.pop() ?? registers++;
-    register.set(node.id, dst);
-    return { op: elementwise[node.op] as MapInstruction["op"], dst, a: a!, b: b ?? a!, ...immediates(node) };
+    register.set(node, dst);
+    return { op, dst, a: a!, b: b ?? a!, imm0, imm1 };
   });
   const outputs = results.map((id) => ({ ref: at(id), register: numberOf(sourceOf.get(id)!) }));
-  return { kernel: "map", body: { count: sizeOf(unit.nodes[0]!.shape), inputs, code, outputs, registers } };
+  return { count: sizeOf(unit.nodes[0]!.shape), inputs, code, outputs, registers };
 }
 
 function immediates(node: Node): { imm0: number; imm1: number } {

@@ -56,8 +56,8 @@ describe("plan of a small dense layer with momentum", () => {
   const { calls } = planGraph(graph, layout);
 
   it("fuses bias and relu into the product", () => {
-    const gemm = calls.find((call) => call.kernel === "gemm");
-    expect(gemm?.kernel === "gemm" && gemm.args).toMatchObject({
+    const [product] = calls.filter((call) => call.kernel === "gemmMap");
+    expect(product?.args).toMatchObject({
       bias: layout.refOf("b"),
       relu: 1,
       M: 6,
@@ -66,24 +66,23 @@ describe("plan of a small dense layer with momentum", () => {
     });
   });
 
-  it("updates weights and momentum in one pass, in place", () => {
-    const updates = calls.filter(
-      (call) => call.kernel === "map" && call.body.outputs.some(({ ref }) => ref === layout.refOf("w")),
-    );
-    expect(updates).toHaveLength(1);
-    const [update] = updates;
-    expect(update?.kernel === "map" && update.body.outputs.map(({ ref }) => ref).sort()).toEqual(
+  it("updates weights and momentum within the gradient's product, in place", () => {
+    const products = calls.filter((call) => call.kernel === "gemmMap");
+    const update = products.find(({ body }) => body.outputs.some(({ ref }) => ref === layout.refOf("w")));
+    expect(update?.args).toMatchObject({ a: layout.refOf("x"), transposeA: 1, M: 5, N: 4, K: 6 });
+    // The gradient itself is not among what is written.
+    expect(update?.body.outputs.map(({ ref }) => ref).sort()).toEqual(
       [layout.refOf("w"), layout.refOf("m")].sort(),
     );
+    expect(update?.body.inputs.map(({ mode }) => mode).sort()).toEqual(["full", "full", "product"]);
     expect(calls.some((call) => call.kernel === "stridedCopy")).toBe(false);
   });
 
   it("takes the mask of relu beside its use, not as a pass of its own", () => {
-    const masks = calls.filter(
-      (call) => call.kernel === "map" && call.body.code.some(({ op }) => op === "step"),
-    );
+    const bodies = calls.flatMap((call) => ("body" in call ? [call.body] : []));
+    const masks = bodies.filter(({ code }) => code.some(({ op }) => op === "step"));
     expect(masks).toHaveLength(1);
-    expect(masks[0]?.kernel === "map" && masks[0].body.code.length).toBeGreaterThan(1);
+    expect(masks[0]?.code.length).toBeGreaterThan(1);
   });
 });
 
@@ -101,4 +100,82 @@ it("copies an update whose old value is still read elsewhere", () => {
     ]),
   );
   expect(calls.map(({ kernel }) => kernel)).toEqual(["gemm", "gemm", "stridedCopy", "stridedCopy"]);
+});
+
+it("leaves a cluster out of the product when it also waits for something made from the product", () => {
+  const g = new GraphBuilder();
+  const a = g.state("a", [3, 4]);
+  const w = g.state("w", [3, 5]);
+  const gradient = g.matmul(a, w, { transposeA: true });
+  const norm = g.sqrt(g.total(g.square(gradient)));
+  const v = g.state("v", [4, 5]);
+  const graph = stepGraph(g, {}, { v: g.sub(v, g.div(gradient, norm)) });
+  const { calls } = planGraph(
+    graph,
+    new StateLayout([
+      { name: "a", shape: [3, 4] },
+      { name: "w", shape: [3, 5] },
+      { name: "v", shape: [4, 5] },
+    ]),
+  );
+  // The squares join the product, which then stores the gradient too; the update comes after the norm.
+  expect(calls.map(({ kernel }) => kernel)).toEqual(["gemmMap", "reduceSum", "map", "map"]);
+  expect(calls[0]?.kernel === "gemmMap" && calls[0].body.outputs).toHaveLength(2);
+});
+
+it("never writes a product's result over its factors", () => {
+  const g = new GraphBuilder();
+  const w = g.state("w", [3, 3]);
+  const x = g.relu(w);
+  const graph = stepGraph(g, {}, { w: g.sub(w, g.matmul(x, w)), y: g.add(x, g.matmul(w, x)) });
+  const layout = new StateLayout(["w", "y"].map((name) => ({ name, shape: [3, 3] })));
+  const { calls } = planGraph(graph, layout);
+  for (const call of calls) {
+    if (call.kernel !== "gemmMap") continue;
+    const written = call.body.outputs.map(({ ref }) => ref);
+    expect(written).not.toContain(call.args.a);
+    expect(written).not.toContain(call.args.b);
+  }
+  expect(calls.filter(({ kernel }) => kernel === "gemmMap")).toHaveLength(2);
+});
+
+it("changes state only after everything that the host reads is known", () => {
+  const g = new GraphBuilder();
+  const w = g.state("w", [4]);
+  const next = g.sub(w, g.scale(w, 0.5));
+  const loss = g.scale(g.total(g.square(w)), 3);
+  const graph = stepGraph(g, { loss }, { w: next });
+  const layout = new StateLayout([{ name: "w", shape: [4] }]);
+  const { calls } = planGraph(graph, layout);
+  const writes = calls.map(
+    (call) => call.kernel === "map" && call.body.outputs.some(({ ref }) => ref === layout.refOf("w")),
+  );
+  expect(writes.indexOf(true)).toBe(calls.length - 1);
+});
+
+it("has one instruction for a moving average and for a root with its epsilon", () => {
+  const g = new GraphBuilder();
+  const m = g.state("m", [8]);
+  const x = g.state("x", [8]);
+  const moved = g.add(m, g.scale(g.sub(x, m), 0.1));
+  const root = g.affine(g.sqrt(moved), 1, 1e-7);
+  const graph = stepGraph(g, {}, { m: moved, x: g.div(x, root) });
+  const layout = new StateLayout(["m", "x"].map((name) => ({ name, shape: [8] })));
+  const [call] = planGraph(graph, layout).calls;
+  expect(call?.kernel === "map" && call.body.code).toMatchObject([
+    { op: "lerp", imm0: 0.1 },
+    { op: "sqrt", imm1: 1e-7 },
+    { op: "div" },
+  ]);
+});
+
+it("keeps the parts of a moving average that something else reads", () => {
+  const g = new GraphBuilder();
+  const m = g.state("m", [8]);
+  const x = g.state("x", [8]);
+  const difference = g.sub(x, m);
+  const graph = stepGraph(g, {}, { m: g.add(m, g.scale(difference, 0.1)), x: difference });
+  const layout = new StateLayout(["m", "x"].map((name) => ({ name, shape: [8] })));
+  const [call] = planGraph(graph, layout).calls;
+  expect(call?.kernel === "map" && call.body.code.map(({ op }) => op)).toEqual(["sub", "affine", "add"]);
 });

@@ -1,23 +1,24 @@
 /**
- * From a step graph to a program: fuse → schedule → place → lower. Strategy lives here and in the files beside;
+ * From a step graph to a program: fuse → join → schedule → place → lower. Strategy lives here and in the files beside;
  * executors only carry out. Layouts and convolution algorithms (convolution.ts) are choices of kernel names in lower.ts,
  * so that neither layers nor autodiff know of them.
  */
 import { AtelierError } from "../error.ts";
 import type { StepGraph } from "../graph/graph.ts";
-import { operandMode, sizeOf } from "../graph/shape.ts";
+import { sizeOf } from "../graph/shape.ts";
 import { type Lifetime, packArena } from "./arena.ts";
-import { type Analysis, analyze, fuse, type MapUnit, type Unit } from "./fuse.ts";
+import { type Analysis, analyze, fuse, type Unit } from "./fuse.ts";
+import { joinProducts } from "./join.ts";
 import { copy, lowerKernel } from "./lower.ts";
 import { lowerMap } from "./lower-map.ts";
-import type { KernelCall, Program, Ref } from "./program.ts";
-import { readsOf, resultsOf, schedule } from "./schedule.ts";
+import { type KernelCall, type MapBody, noRef, type Program, type Ref } from "./program.ts";
+import { readsOf, resultsOf, schedule, wholeReadsOf } from "./schedule.ts";
 import type { StateLayout } from "./state-layout.ts";
 
 /** The program of `graph`; its constants are added to `layout`. */
 export function planGraph(graph: StepGraph, layout: StateLayout): Program {
   const analysis = analyze(graph);
-  const order = schedule(analysis, fuse(analysis));
+  const order = schedule(analysis, joinProducts(analysis, fuse(analysis)));
   const { directUpdates, copiedUpdates } = placeUpdates(analysis, order);
   const { offsets, arenaFloats } = placeValues(analysis, order, directUpdates);
 
@@ -30,11 +31,13 @@ export function planGraph(graph: StepGraph, layout: StateLayout): Program {
     return offsets.get(base)! + offset;
   };
   const shape = (id: number) => analysis.nodes[id]!.shape;
-  const calls: KernelCall[] = order.flatMap((unit) =>
-    unit.kind === "map"
-      ? [lowerMap(analysis, unit, resultsOf(analysis, unit), at)]
-      : lowerKernel(unit, at(unit.result), { at, shape }),
-  );
+  const calls: KernelCall[] = order.flatMap((unit) => {
+    const results = resultsOf(analysis, unit);
+    if (unit.kind === "map") return [{ kernel: "map", body: lowerMap(analysis, unit, results, at) }];
+    if (unit.map === undefined) return lowerKernel(unit, at(unit.result), { at, shape });
+    const body = lowerMap(analysis, unit.map, results, at, unit.result);
+    return lowerKernel(unit, noRef, { at, shape }).map((call) => withMap(call, body));
+  });
   for (const [name, id] of copiedUpdates) {
     calls.push(copy(at(id), layout.refOf(name), [sizeOf(shape(id))], [1], [1]));
   }
@@ -56,6 +59,14 @@ export function planGraph(graph: StepGraph, layout: StateLayout): Program {
       Object.entries(graph.outputs).map(([name, id]) => [name, { ref: at(id), floats: sizeOf(shape(id)) }]),
     ),
   };
+}
+
+/** A gemm that goes on with the expression of `body`. */
+function withMap(call: KernelCall, body: MapBody): KernelCall {
+  if (call.kernel !== "gemm")
+    throw new AtelierError("internal", `an expression after ${call.kernel}; only gemm takes one.`);
+  const { c: _, ...args } = call.args;
+  return { kernel: "gemmMap", args, body };
 }
 
 /**
@@ -85,7 +96,7 @@ function placeUpdates(analysis: Analysis, order: readonly Unit[]) {
       whole &&
       order.every((unit, i) => {
         if (old === undefined || i < position || !readsOf(analysis, unit).has(old)) return true;
-        return i === position && unit.kind === "map" && readsElementwise(analysis, unit, old);
+        return i === position && isElementwiseIn(analysis, unit, old);
       });
     if (free && !directUpdates.has(base)) directUpdates.set(base, name);
     else copiedUpdates.push([name, id]);
@@ -93,14 +104,9 @@ function placeUpdates(analysis: Analysis, order: readonly Unit[]) {
   return { directUpdates, copiedUpdates };
 }
 
-/** Whether every read of memory `base` by the cluster is of the element being written. */
-function readsElementwise({ nodes, views }: Analysis, unit: MapUnit, base: number): boolean {
-  return unit.nodes.every((node) =>
-    node.inputs.every(
-      (operand) =>
-        views[operand]!.base !== base || operandMode(nodes[operand]!.shape, node.shape)?.mode === "full",
-    ),
-  );
+/** Whether a unit does element-wise work, and every read of memory `base` is of the element being written. */
+function isElementwiseIn(analysis: Analysis, unit: Unit, base: number): boolean {
+  return (unit.kind === "map" || unit.map !== undefined) && !wholeReadsOf(analysis, unit).has(base);
 }
 
 /** Arena offsets of every value that lives there. A map may write over an operand that dies in it. */
@@ -122,8 +128,7 @@ function placeValues(analysis: Analysis, order: readonly Unit[], directUpdates: 
   };
   for (const node of nodes) if (node.op === "input" && live.has(node.id)) add(node.id, -1);
   order.forEach((unit, position) => {
-    const dying =
-      unit.kind === "map" ? dyingOperands(analysis, unit, (id) => placeOf.get(id)?.end === position) : [];
+    const dying = dyingOperands(analysis, unit, (id) => placeOf.get(id)?.end === position);
     for (const id of resultsOf(analysis, unit)) {
       if (directUpdates.has(id)) continue;
       const reused = dying.pop();
@@ -144,10 +149,12 @@ function placeValues(analysis: Analysis, order: readonly Unit[], directUpdates: 
   return { offsets, arenaFloats: packed.floats };
 }
 
-/** Operands of a cluster that nobody needs afterwards and that are read element by element. */
-function dyingOperands(analysis: Analysis, unit: MapUnit, dies: (id: number) => boolean): number[] {
-  const count = sizeOf(unit.nodes[0]!.shape);
+/** Operands of element-wise work that nobody needs afterwards and that are read element by element. */
+function dyingOperands(analysis: Analysis, unit: Unit, dies: (id: number) => boolean): number[] {
+  const elementwise = unit.kind === "map" ? unit : unit.map;
+  if (elementwise === undefined) return [];
+  const count = sizeOf(elementwise.nodes[0]!.shape);
   return [...readsOf(analysis, unit)].filter(
-    (id) => dies(id) && sizeOf(analysis.nodes[id]!.shape) === count && readsElementwise(analysis, unit, id),
+    (id) => dies(id) && sizeOf(analysis.nodes[id]!.shape) === count && isElementwiseIn(analysis, unit, id),
   );
 }

@@ -33,20 +33,26 @@ const imageFields = [
 ] as const;
 const poolFields = ["N", "H", "W", "C", "kH", "kW", "sH", "sW", "padTop", "padLeft", "oH", "oW"] as const;
 
+const mapCounts = ["count", "inputs", "code", "outputs", "registers"] as const;
+const gemmMapFactors = ["a", "b", "bias", "M", "N", "K", "transposeA", "transposeB", "relu"] as const;
+
 /** Field order of each kernel. The position in this table is the kernel's number in an encoded program. */
 export const kernelFields = {
   /** y[0..count) = value */
   fill: ["y", "count", "value:f32"],
   /**
    * Fused element-wise expression over `count` elements: followed by
-   *   inputs × [ref, mode, param]: element i reads x[i] (mode 0), x[0] (1), x[i % param] (2), x[floor(i / param)] (3)
+   *   inputs × [ref, mode, param]: element i reads x[i] (mode 0), x[0] (1), x[i % param] (2), x[floor(i / param)] (3),
+   *     or the product before it (4, only in gemmMap)
    *   code × [opcode, dst, a, b, imm0:f32, imm1:f32]: registers are numbered, inputs first (see mapOpcodes)
    *   outputs × [ref, register]
    * An output may be the same place as a mode-0 input.
    */
-  map: ["count", "inputs", "code", "outputs", "registers"],
+  map: mapCounts,
   /** c [M,N] = relu?(op(a)·op(b) + bias); op(a) is [M,K], stored [K,M] when transposeA; op(b) is [K,N], stored [N,K] when transposeB; bias [N] or none. */
   gemm: ["a", "b", "bias", "c", "M", "N", "K", "transposeA", "transposeB", "relu"],
+  /** A gemm whose result lives only within the expression over its M·N elements; followed by a body like map's. */
+  gemmMap: [...gemmMapFactors, ...mapCounts],
   /** y = relu?(conv(x, filters) + bias); x [N,H,W,C], filters [kH,kW,C/groups,F], y [N,oH,oW,F] */
   conv2d: ["x", "filters", "bias", "y", ...imageFields, "relu"],
   conv2dInputGrad: ["filters", "dy", "dx", ...imageFields],
@@ -112,22 +118,25 @@ export const mapOpcodes = {
   mul: 2,
   div: 3,
   maximum: 4,
+  /** a + imm0·(b − a) */
+  lerp: 5,
   /** imm0·a + imm1 */
-  affine: 5,
-  relu: 6,
-  step: 7,
-  sigmoid: 8,
-  tanh: 9,
-  exp: 10,
-  log: 11,
-  sqrt: 12,
-  erf: 13,
+  affine: 6,
+  relu: 7,
+  step: 8,
+  sigmoid: 9,
+  tanh: 10,
+  exp: 11,
+  log: 12,
+  /** √a + imm1 */
+  sqrt: 13,
+  erf: 14,
   /** Philox dropout; imm0 holds the stream (bits of an int32), imm1 the rate. */
-  dropout: 14,
+  dropout: 15,
 } as const;
 
 export type MapOpcode = keyof typeof mapOpcodes;
-export const mapModes = { full: 0, scalar: 1, cycle: 2, repeat: 3 } as const;
+export const mapModes = { full: 0, scalar: 1, cycle: 2, repeat: 3, product: 4 } as const;
 
 export interface MapInput {
   readonly ref: Ref;
@@ -145,7 +154,7 @@ export interface MapInstruction {
   readonly imm1: number;
 }
 
-/** The body of a `map` call. */
+/** The body of a `map` or `gemmMap` call. */
 export interface MapBody {
   readonly count: number;
   readonly inputs: readonly MapInput[];
@@ -155,10 +164,11 @@ export interface MapBody {
   readonly registers: number;
 }
 
-type PlainKernel = Exclude<KernelName, "map">;
+type PlainKernel = Exclude<KernelName, "map" | "gemmMap">;
 export type KernelCall =
   | { readonly [K in PlainKernel]: { readonly kernel: K; readonly args: KernelArgs<K> } }[PlainKernel]
-  | { readonly kernel: "map"; readonly body: MapBody };
+  | { readonly kernel: "map"; readonly body: MapBody }
+  | { readonly kernel: "gemmMap"; readonly args: Omit<KernelArgs<"gemm">, "c">; readonly body: MapBody };
 
 export interface Program {
   readonly calls: readonly KernelCall[];
@@ -186,17 +196,20 @@ export function encodeCalls(calls: readonly KernelCall[]): Int32Array {
   const words: number[] = [];
   const numbers = Object.keys(kernelFields);
   for (const call of calls) {
-    const body =
-      call.kernel === "map"
-        ? encodeMap(call.body)
-        : encodePlain(call.kernel, call.args as Readonly<Record<string, number>>);
+    const body = encodeCall(call);
     words.push(numbers.indexOf(call.kernel), body.length, ...body);
   }
   return Int32Array.from(words);
 }
 
-function encodePlain(kernel: PlainKernel, args: Readonly<Record<string, number>>): number[] {
-  return kernelFields[kernel].map((field) => {
+function encodeCall(call: KernelCall): number[] {
+  if (call.kernel === "map") return encodeMap(call.body);
+  if (call.kernel === "gemmMap") return [...encodeFields(gemmMapFactors, call.args), ...encodeMap(call.body)];
+  return encodeFields(kernelFields[call.kernel], call.args);
+}
+
+function encodeFields(fields: readonly string[], args: Readonly<Record<string, number>>): number[] {
+  return fields.map((field) => {
     const [name, type] = field.split(":") as [string, string?];
     const value = args[name]!;
     return type === "f32" ? bitsOf(value) : value;

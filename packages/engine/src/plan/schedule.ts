@@ -1,18 +1,23 @@
-/** The order of units: each after what it reads, otherwise as the graph was written. */
+/** The order of units: each after what it reads, those that change state last, otherwise as the graph was written. */
 import { AtelierError } from "../error.ts";
+import { operandMode } from "../graph/shape.ts";
 import type { Analysis, Unit } from "./fuse.ts";
 
 /** The nodes whose values a unit leaves in memory for others. */
 export function resultsOf(analysis: Analysis, unit: Unit): readonly number[] {
-  if (unit.kind === "kernel") return [unit.result];
-  const inside = new Set(unit.nodes.map((node) => node.id));
-  return unit.nodes
-    .map((node) => node.id)
-    .filter(
-      (id) =>
-        analysis.roots.has(id) ||
-        analysis.users[id]!.some((user) => !isInternalUse(analysis, id, user, inside)),
-    );
+  if (unit.kind === "kernel" && unit.map === undefined) return [unit.result];
+  const inside = new Set(madeBy(unit));
+  return [...inside].filter(
+    (id) =>
+      analysis.roots.has(id) ||
+      analysis.users[id]!.some((user) => !isInternalUse(analysis, id, user, inside)),
+  );
+}
+
+/** The nodes whose values a unit has at hand, in topological order. */
+function madeBy(unit: Unit): readonly number[] {
+  if (unit.kind === "map") return unit.nodes.map((node) => node.id);
+  return [unit.result, ...(unit.map === undefined ? [] : madeBy(unit.map))];
 }
 
 /** Whether a use of `id`, perhaps through reshapes, stays in the cluster's registers. */
@@ -25,17 +30,35 @@ function isInternalUse(analysis: Analysis, id: number, user: number, inside: Rea
 
 /** Memory (base nodes) a unit reads, without what it makes itself. */
 export function readsOf(analysis: Analysis, unit: Unit): ReadonlySet<number> {
-  const base = (id: number): number => analysis.views[id]!.base;
-  if (unit.kind === "kernel") {
-    return new Set([...unit.node.inputs, ...(unit.bias === undefined ? [] : [unit.bias])].map(base));
-  }
-  const inside = new Set(unit.nodes.map((node) => node.id));
-  return new Set(unit.nodes.flatMap((node) => node.inputs.map(base)).filter((id) => !inside.has(id)));
+  const inside = new Set(madeBy(unit));
+  const elementwise = unit.kind === "map" ? unit : unit.map;
+  const operands =
+    elementwise?.nodes.flatMap((node) => node.inputs.map((id) => analysis.views[id]!.base)) ?? [];
+  return new Set([...wholeReadsOf(analysis, unit), ...operands.filter((id) => !inside.has(id))]);
 }
 
-/** Kahn's algorithm; among the ready units the one that ends earliest in the graph goes first. */
+/** Of these, what a unit reads at other places than the element it is about to write. */
+export function wholeReadsOf(analysis: Analysis, unit: Unit): ReadonlySet<number> {
+  const { nodes, views } = analysis;
+  const whole =
+    unit.kind === "kernel" ? [...unit.node.inputs, ...(unit.bias === undefined ? [] : [unit.bias])] : [];
+  const elementwise = unit.kind === "map" ? unit : unit.map;
+  const spread = elementwise?.nodes.flatMap((node) =>
+    node.inputs.filter((operand) => operandMode(nodes[operand]!.shape, node.shape)?.mode !== "full"),
+  );
+  return new Set([...whole, ...(spread ?? [])].map((id) => views[id]!.base));
+}
+
+/**
+ * Kahn's algorithm; among the ready units the one that ends earliest in the graph goes first. Those that make new
+ * state wait for the rest: a loss that is not finite is then seen before anything has changed.
+ */
 export function schedule(analysis: Analysis, units: readonly Unit[]): readonly Unit[] {
-  const lastNode = (unit: Unit): number => (unit.kind === "kernel" ? unit.result : unit.nodes.at(-1)!.id);
+  const newState = new Set(Object.values(analysis.graph.updates).map((id) => analysis.views[id]!.base));
+  const isBefore = (a: Unit, b: Unit): boolean => {
+    const [late, otherLate] = [a, b].map((unit) => Number(madeBy(unit).some((id) => newState.has(id))));
+    return late === otherLate ? madeBy(a).at(-1)! < madeBy(b).at(-1)! : late! < otherLate!;
+  };
   const producer = new Map<number, Unit>();
   for (const unit of units) for (const id of resultsOf(analysis, unit)) producer.set(id, unit);
   const waitingFor = new Map<Unit, number>();
@@ -49,7 +72,7 @@ export function schedule(analysis: Analysis, units: readonly Unit[]): readonly U
   const order: Unit[] = [];
   while (ready.length > 0) {
     let first = 0;
-    for (let i = 1; i < ready.length; i++) if (lastNode(ready[i]!) < lastNode(ready[first]!)) first = i;
+    for (let i = 1; i < ready.length; i++) if (isBefore(ready[i]!, ready[first]!)) first = i;
     const [unit] = ready.splice(first, 1);
     order.push(unit!);
     for (const follower of followers.get(unit!)!) {

@@ -30,6 +30,7 @@ struct KernelTable {
 
   // Scratch floats; kernels not named here need none.
   int64_t (*gemmWorkspace)(const GemmArgs&);
+  int64_t (*gemmMapWorkspace)(const GemmMapArgs&);
   int64_t (*conv2dWorkspace)(const Conv2dArgs&);
   int64_t (*conv2dInputGradWorkspace)(const Conv2dInputGradArgs&);
   int64_t (*conv2dFilterGradWorkspace)(const Conv2dFilterGradArgs&);

@@ -43,6 +43,7 @@ struct Product {
   const float* bias;  // [N] or null
   bool relu;
   int64_t depth = blockDepth;
+  int64_t origin = 0;  // where in the whole result, row · ldc + column, c begins
 };
 
 // One tile: rows pointers, `count` offsets, b at the first of them.
@@ -63,11 +64,17 @@ using TileFunction = void (*)(const TileArgs&);
 // tile[vectors - 1][rows - 1]
 extern const TileFunction tiles[2][14];
 
+// An ahead for results that are only written.
+struct NothingAhead {
+  void operator()(int64_t, int64_t, int64_t, int64_t) const {}
+};
+
 // Rows [m0, m1), at most blockRows of them, and panels [p0, p1). rowsAt(m0, m1, rows) writes the rows' pointers;
-// depth(m0, m1, k0, k1) narrows k to what is not all zero for these rows.
-template <class RowsAt, class Depth>
+// depth(m0, m1, k0, k1) narrows k to what is not all zero for these rows. ahead(m0, m1, column, columns) is called once
+// before a tile is computed, to ask the caches for what its place will need next.
+template <class RowsAt, class Depth, class Ahead = NothingAhead>
 void multiplyBlock(const Product& product, int64_t m0, int64_t m1, int p0, int p1, const RowsAt& rowsAt,
-                   const Depth& depth) {
+                   const Depth& depth, const Ahead& ahead = {}) {
   const float* rows[blockRows];
   const int count = static_cast<int>(m1 - m0);
   rowsAt(m0, m1, rows);
@@ -86,12 +93,13 @@ void multiplyBlock(const Product& product, int64_t m0, int64_t m1, int p0, int p
         depth(m0 + begin, m0 + end, kBegin, kEnd);
         if (kEnd < kBegin) kEnd = kBegin;
         const bool last = block == blocks - 1;
+        if (block == 0) ahead(m0 + begin, m0 + end, column, product.panels.columns(panel));
         TileArgs args;
         args.rows = rows + begin;
         args.offsets = product.offsets + kBegin;
         args.count = kEnd - kBegin;
         args.b = product.b + product.panels.offset(panel) + kBegin * width;
-        args.c = product.c + (m0 + begin) * product.ldc + column;
+        args.c = product.c + ((m0 + begin) * product.ldc + column - product.origin);
         args.ldc = product.ldc;
         args.columns = product.panels.columns(panel);
         args.bias = last && product.bias != nullptr ? product.bias + column : nullptr;

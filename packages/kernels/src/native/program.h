@@ -2,6 +2,7 @@
 // 32-bit fields a kernel. addon.cpp hands the names back to JavaScript at load, so that a stale build is refused.
 // A Ref is a place in floats: ref >= 0 is arena[ref], ref < 0 is state[~ref], noRef is absent.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 namespace atelier {
@@ -21,6 +22,9 @@ constexpr Ref noRef = INT32_MIN;
   KERNEL(Map, map, INT(count) INT(inputs) INT(code) INT(outputs) INT(registers))                              \
   KERNEL(Gemm, gemm,                                                                                          \
          REF(a) REF(b) REF(bias) REF(c) INT(M) INT(N) INT(K) INT(transposeA) INT(transposeB) INT(relu))       \
+  KERNEL(GemmMap, gemmMap,                                                                                    \
+         REF(a) REF(b) REF(bias) INT(M) INT(N) INT(K) INT(transposeA) INT(transposeB) INT(relu)               \
+         INT(count) INT(inputs) INT(code) INT(outputs) INT(registers))                                        \
   KERNEL(Conv2d, conv2d, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu))                 \
   KERNEL(Conv2dInputGrad, conv2dInputGrad, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS)                 \
   KERNEL(Conv2dFilterGrad, conv2dFilterGrad, REF(x) REF(dy) REF(dFilters) ATELIER_IMAGE_FIELDS)               \
@@ -75,8 +79,8 @@ enum class KernelId : int32_t {
 
 // Register machine of `map`; dst = f(a, b), unary ones ignore b.
 #define ATELIER_MAP_OPCODES                                                                              \
-  OPCODE(add) OPCODE(sub) OPCODE(mul) OPCODE(div) OPCODE(maximum) OPCODE(affine) OPCODE(relu) OPCODE(step) \
-  OPCODE(sigmoid) OPCODE(tanh) OPCODE(exp) OPCODE(log) OPCODE(sqrt) OPCODE(erf) OPCODE(dropout)
+  OPCODE(add) OPCODE(sub) OPCODE(mul) OPCODE(div) OPCODE(maximum) OPCODE(lerp) OPCODE(affine) OPCODE(relu) \
+  OPCODE(step) OPCODE(sigmoid) OPCODE(tanh) OPCODE(exp) OPCODE(log) OPCODE(sqrt) OPCODE(erf) OPCODE(dropout)
 
 enum class MapOp : int32_t {
 #define OPCODE(name) name,
@@ -85,7 +89,7 @@ enum class MapOp : int32_t {
   count
 };
 
-enum class MapMode : int32_t { full, scalar, cycle, repeat, count };
+enum class MapMode : int32_t { full, scalar, cycle, repeat, product, count };
 
 struct MapInput {
   Ref ref;
@@ -108,7 +112,7 @@ struct MapOutput {
   int32_t reg;
 };
 
-// The body of a `map` call, which follows its MapArgs in the encoded program.
+// The body of a `map` or `gemmMap` call, which follows its arguments in the encoded program.
 struct MapBody {
   const MapInput* inputs;
   const MapInstruction* code;
@@ -119,6 +123,12 @@ struct MapBody {
         code(reinterpret_cast<const MapInstruction*>(inputs + args.inputs)),
         outputs(reinterpret_cast<const MapOutput*>(code + args.code)) {}
 };
+
+// The expression of a gemmMap call: its last fields are those of a map, and the body follows them.
+inline const MapArgs& mapOf(const GemmMapArgs& args) {
+  static_assert(sizeof(GemmMapArgs) == offsetof(GemmMapArgs, count) + sizeof(MapArgs));
+  return *reinterpret_cast<const MapArgs*>(&args.count);
+}
 
 constexpr int32_t maxMapRegisters = 1024;
 

@@ -10,6 +10,7 @@ namespace atelier::ATELIER_VARIANT {
 ATELIER_KERNELS
 #undef KERNEL
 int64_t gemmWorkspace(const GemmArgs&);
+int64_t gemmMapWorkspace(const GemmMapArgs&);
 int64_t conv2dWorkspace(const Conv2dArgs&);
 int64_t conv2dInputGradWorkspace(const Conv2dInputGradArgs&);
 int64_t conv2dFilterGradWorkspace(const Conv2dFilterGradArgs&);
@@ -57,6 +58,7 @@ const KernelTable table = {
     ATELIER_KERNELS
 #undef KERNEL
     gemmWorkspace,
+    gemmMapWorkspace,
     conv2dWorkspace,
     conv2dInputGradWorkspace,
     conv2dFilterGradWorkspace,

@@ -89,9 +89,10 @@ void check(Examination& e, const FillArgs& a) {
   e.write(a.y, a.count, "y");
 }
 
-bool isBinary(MapOp op) { return op <= MapOp::maximum; }
+bool isBinary(MapOp op) { return op <= MapOp::lerp; }
 
-void check(Examination& e, const MapArgs& a, int64_t length) {
+// An expression whose call has `length` words from MapArgs on. Only a product's may read inputs of mode `product`.
+void checkExpression(Examination& e, const MapArgs& a, int64_t length, bool ofProduct) {
   for (const int32_t value : {a.inputs, a.code, a.outputs, a.registers}) e.require(value >= 0, "a negative count");
   e.extents({a.count});
   e.require(a.registers <= maxMapRegisters, "more than 1024 registers");
@@ -119,6 +120,9 @@ void check(Examination& e, const MapArgs& a, int64_t length) {
         e.require(input.param >= 1, "a run shorter than 1");
         e.read(input.ref, (a.count - 1) / input.param + 1, "input");
         break;
+      case MapMode::product:
+        e.require(ofProduct, "an input of a product that is not there");
+        break;
       default:
         e.refuse("an unknown input mode");
     }
@@ -142,13 +146,23 @@ void check(Examination& e, const MapArgs& a, int64_t length) {
   }
 }
 
-void check(Examination& e, const GemmArgs& a) {
+void check(Examination& e, const MapArgs& a, int64_t length) { checkExpression(e, a, length, false); }
+
+template <class Args>
+int64_t checkFactors(const Examination& e, const Args& a) {
   e.extents({a.M, a.N, a.K});
   e.product({(a.N + 31) / 32 * int64_t{32}, a.K});
   e.read(a.a, e.product({a.M, a.K}), "a");
   e.read(a.b, e.product({a.K, a.N}), "b");
   e.readOptional(a.bias, a.N, "bias");
-  e.write(a.c, e.product({a.M, a.N}), "c");
+  return e.product({a.M, a.N});
+}
+
+void check(Examination& e, const GemmArgs& a) { e.write(a.c, checkFactors(e, a), "c"); }
+
+void check(Examination& e, const GemmMapArgs& a, int64_t length) {
+  e.require(checkFactors(e, a) == a.count, "an expression over another count than the product's");
+  checkExpression(e, mapOf(a), length - static_cast<int64_t>(offsetof(GemmMapArgs, count) / 4), true);
 }
 
 template <class Args>
@@ -384,7 +398,8 @@ std::vector<Call> decodeCalls(std::vector<int32_t>& words, const Space& space) {
     if (id < 0 || id >= static_cast<int32_t>(KernelId::count)) throw Refused("unknown kernel " + std::to_string(id));
     if (length < 0 || at + 2 + length > size) throw Refused("the program ends within a call");
     const KernelId kernel = static_cast<KernelId>(id);
-    if (kernel == KernelId::map ? length < argWords[id] : length != argWords[id])
+    const bool hasBody = kernel == KernelId::map || kernel == KernelId::gemmMap;
+    if (hasBody ? length < argWords[id] : length != argWords[id])
       throw Refused(std::string(kernelName(kernel)) + " with " + std::to_string(length) + " fields instead of " +
                     std::to_string(argWords[id]));
     int32_t* args = words.data() + at + 2;
@@ -393,6 +408,9 @@ std::vector<Call> decodeCalls(std::vector<int32_t>& words, const Space& space) {
     switch (kernel) {
       case KernelId::map:
         check(examination, call.as<MapArgs>(), length);
+        break;
+      case KernelId::gemmMap:
+        check(examination, call.as<GemmMapArgs>(), length);
         break;
 #define CASE(Name, name)                        \
   case KernelId::name:                          \
@@ -437,6 +455,8 @@ int64_t workspaceFloats(const KernelTable& table, const Call& call) {
   switch (call.kernel) {
     case KernelId::gemm:
       return table.gemmWorkspace(call.as<GemmArgs>());
+    case KernelId::gemmMap:
+      return table.gemmMapWorkspace(call.as<GemmMapArgs>());
     case KernelId::conv2d:
       return table.conv2dWorkspace(call.as<Conv2dArgs>());
     case KernelId::conv2dInputGrad:
