@@ -179,3 +179,20 @@ it("keeps the parts of a moving average that something else reads", () => {
   const [call] = planGraph(graph, layout).calls;
   expect(call?.kernel === "map" && call.body.code.map(({ op }) => op)).toEqual(["sub", "affine", "add"]);
 });
+
+it("takes the mask of dropout from what the forward pass kept, not from a second draw", () => {
+  const g = new GraphBuilder();
+  const x = g.state("x", [6, 5]);
+  const w = g.state("w", [5, 4]);
+  const y = g.dropout(g.relu(g.matmul(x, w)), 0.25, 3);
+  const loss = g.total(g.square(y));
+  const [dw] = gradients(g, loss, [w]) as [number];
+  const layout = new StateLayout([
+    { name: "x", shape: [6, 5] },
+    { name: "w", shape: [5, 4] },
+  ]);
+  const { calls } = planGraph(stepGraph(g, { loss }, { w: g.sub(w, g.scale(dw, 0.1)) }), layout);
+  const code = calls.flatMap((call) => ("body" in call ? call.body.code : []));
+  expect(code.filter(({ op }) => op === "dropout")).toHaveLength(1);
+  expect(code.filter(({ op }) => op === "step")).toHaveLength(1);
+});

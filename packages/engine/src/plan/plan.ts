@@ -1,6 +1,7 @@
 /**
- * From a step graph to a program: fuse → join → schedule → place → lower. Strategy lives here and in the files beside;
- * executors only carry out. Layouts and convolution algorithms (convolution.ts) are choices of kernel names in lower.ts,
+ * From a step graph to a program: simplify → fuse → join → schedule → place → lower. Strategy lives here and in the
+ * files beside; executors only carry out. Layouts and convolution algorithms (convolution.ts) are choices of kernel
+ * names in lower.ts,
  * so that neither layers nor autodiff know of them.
  */
 import { AtelierError } from "../error.ts";
@@ -13,11 +14,12 @@ import { copy, lowerKernel } from "./lower.ts";
 import { lowerMap } from "./lower-map.ts";
 import { type KernelCall, type MapBody, noRef, type Program, type Ref } from "./program.ts";
 import { readsOf, resultsOf, schedule, wholeReadsOf } from "./schedule.ts";
+import { simplify } from "./simplify.ts";
 import type { StateLayout } from "./state-layout.ts";
 
 /** The program of `graph`; its constants are added to `layout`. */
 export function planGraph(graph: StepGraph, layout: StateLayout): Program {
-  const analysis = analyze(graph);
+  const analysis = analyze(simplify(graph));
   const order = schedule(analysis, joinProducts(analysis, fuse(analysis)));
   const { directUpdates, copiedUpdates } = placeUpdates(analysis, order);
   const { offsets, arenaFloats } = placeValues(analysis, order, directUpdates);

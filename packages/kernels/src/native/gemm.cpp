@@ -40,8 +40,9 @@ Product packFactors(const Context& context, const Args& args, int64_t kStride) {
 // A block of gemmMap's result: at most 96 KB, so that it and what the expression reads beside it stay in the
 // second-level cache. Long in rows, for the expression pays for every start; a few tiles high, for the product.
 constexpr int64_t resultFloats = 24576, resultPanels = 1024 / panelWidth;
-// A transposed A is copied for a block when it is no larger than this: its columns are far apart in memory.
-constexpr int64_t copiedFloats = 16384;
+// A transposed A is copied for a block when it is no larger than this and many panels read it: its columns are far
+// apart in memory.
+constexpr int64_t copiedFloats = 16384, copyPanels = 4;
 
 }  // namespace
 
@@ -72,7 +73,7 @@ void gemmMap(const Context& context, const GemmMapArgs& args) {
   const int64_t wanted = alone ? 1 : (context.pool->threads() * 4 + panelBlocks - 1) / panelBlocks;
   if (rowBlocks < wanted) rowBlocks = wanted < M ? wanted : M;
   const int64_t rowsPerBlock = (M + rowBlocks - 1) / rowBlocks;
-  const bool copies = args.transposeA && K * rowsPerBlock <= copiedFloats;
+  const bool copies = args.transposeA && panelCount >= copyPanels && K * rowsPerBlock <= copiedFloats;
   const Product whole = packFactors(context, args, copies ? rowsPerBlock : args.transposeA ? M : 1);
 
   const auto run = [&](int task) {
