@@ -116,7 +116,11 @@ test("plan shows the kernels of a step with their arithmetic, without running th
   expect(code).toBe(0);
   const { batch, calls, stateBytes } = JSON.parse(stdout);
   expect(batch).toBe(8);
-  expect(calls[0]).toMatchObject({ kernel: "gemm", what: "8×64 · 64×8 + bias, relu", flops: 2 * 8 * 64 * 8 });
+  expect(calls[0]).toMatchObject({
+    kernel: "gemmMap",
+    what: "8×64 · 64×8 + bias, relu, then 64 elements: dropout",
+    flops: 2 * 8 * 64 * 8 + 64,
+  });
   expect(stateBytes).toBeGreaterThan(3 * 547 * 4); // weights and Adam's two moments
   const evaluation = (await run(["plan", "tiny.yaml", "--evaluate"])).stdout;
   expect(evaluation).toMatch(/^softmax /m);

@@ -6,6 +6,7 @@ import {
   type KernelName,
   type MapBody,
   noRef,
+  type PlainKernel,
   type Program,
 } from "./program.ts";
 
@@ -28,13 +29,15 @@ interface Work {
 /** The program's calls in the order in which they run. */
 export function describeProgram({ calls }: Program): CallDescription[] {
   return calls.map((call) => {
-    const { what, flops, floats } = call.kernel === "map" ? ofMap(call.body) : ofPlain(call);
+    const { what, flops, floats } = ofCall(call);
     return { kernel: call.kernel, what, flops, bytes: floats * 4 };
   });
 }
 
-function ofPlain({ kernel, args }: Exclude<KernelCall, { readonly kernel: "map" }>): Work {
-  return (workOf[kernel] as (args: object) => Work)(args);
+function ofCall(call: KernelCall): Work {
+  if (call.kernel === "map") return ofMap(call.body);
+  if (call.kernel === "gemmMap") return ofGemmMap(call.args, call.body);
+  return (workOf[call.kernel] as (args: object) => Work)(call.args);
 }
 
 function ofMap({ count, inputs, code, outputs }: MapBody): Work {
@@ -44,6 +47,22 @@ function ofMap({ count, inputs, code, outputs }: MapBody): Work {
     what: `${count} elements: ${operations || "copy"}`,
     flops: count * code.length,
     floats: count * whole,
+  };
+}
+
+function ofGemm(args: Omit<KernelArgs<"gemm">, "c">): Work {
+  const { M, N, K, transposeA, transposeB } = args;
+  const [a, b] = [`${M}×${K}${transposeA ? "ᵀ" : ""}`, `${K}×${N}${transposeB ? "ᵀ" : ""}`];
+  return { what: `${a} · ${b}${epilogueOf(args)}`, flops: 2 * M * N * K, floats: M * K + K * N + M * N };
+}
+
+/** The product itself is neither written nor read. */
+function ofGemmMap(args: Omit<KernelArgs<"gemm">, "c">, body: MapBody): Work {
+  const [product, map] = [ofGemm(args), ofMap(body)];
+  return {
+    what: `${product.what}, then ${map.what}`,
+    flops: product.flops + map.flops,
+    floats: product.floats - body.count + map.floats,
   };
 }
 
@@ -97,13 +116,9 @@ function epilogueOf({ bias = noRef, relu }: { readonly bias?: number; readonly r
   return `${bias === noRef ? "" : " + bias"}${relu ? ", relu" : ""}`;
 }
 
-const workOf: { readonly [K in Exclude<KernelName, "map">]: (args: KernelArgs<K>) => Work } = {
+const workOf: { readonly [K in PlainKernel]: (args: KernelArgs<K>) => Work } = {
   fill: ({ count }) => ({ what: `${count} elements`, flops: 0, floats: count }),
-  gemm: (args) => {
-    const { M, N, K, transposeA, transposeB } = args;
-    const [a, b] = [`${M}×${K}${transposeA ? "ᵀ" : ""}`, `${K}×${N}${transposeB ? "ᵀ" : ""}`];
-    return { what: `${a} · ${b}${epilogueOf(args)}`, flops: 2 * M * N * K, floats: M * K + K * N + M * N };
-  },
+  gemm: ofGemm,
   conv2d: (args) => convolution(args, epilogueOf(args)),
   conv2dInputGrad: (args) => convolution(args),
   conv2dFilterGrad: (args) => convolution(args),

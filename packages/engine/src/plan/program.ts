@@ -164,7 +164,8 @@ export interface MapBody {
   readonly registers: number;
 }
 
-type PlainKernel = Exclude<KernelName, "map" | "gemmMap">;
+/** A kernel that is its fields and nothing else. */
+export type PlainKernel = Exclude<KernelName, "map" | "gemmMap">;
 export type KernelCall =
   | { readonly [K in PlainKernel]: { readonly kernel: K; readonly args: KernelArgs<K> } }[PlainKernel]
   | { readonly kernel: "map"; readonly body: MapBody }
