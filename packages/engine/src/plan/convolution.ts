@@ -29,11 +29,11 @@ type FourierGeometry = Omit<ConvGeometry, "sH" | "sW" | "dH" | "dW" | "groups">;
 /**
  * What a multiply-add of a transform costs beside one of the products: its sums are short, and its results are
  * written far apart. Chosen so that the model meets the measured ratio of whole kernels (AVX2, one thread, layers of
- * cnn-small and cnn-tuned at 3×3 to 14×14 images) within a third.
+ * cnn-small and cnn-tuned) within a third for most, and within a half elsewhere, where no choice hangs on it.
  */
 const transformFactor = 3;
 
-/** What a multiply-add of the direct kernels costs: the filter gradient reads both operands in long strides. */
+/** What a multiply-add of the direct kernels costs; the filter gradient's was measured at 1.1 to 1.6. */
 const directFactor = { conv2d: 1, conv2dInputGrad: 1, conv2dFilterGrad: 1.4 };
 
 /** How much better the Fourier transform must look; below it, the model's error decides rather than the shape. */

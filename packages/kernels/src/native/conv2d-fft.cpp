@@ -17,7 +17,7 @@ namespace {
 
 // Image spectra kept at once; larger batches go in parts.
 constexpr int64_t spectrumFloats = int64_t{48} << 20;
-// Threads that get scratch memory; more do not help at these sizes.
+// Threads that take part: each has scratch memory, and the workspace is sized without knowing how many there are.
 constexpr int maxWorkers = 16;
 
 int64_t max(int64_t a, int64_t b) { return a > b ? a : b; }

@@ -5,7 +5,7 @@
 // of them where the column mirrors itself (kx = 0, and sizeX/2 when sizeX is even).
 //
 // A transform is two products with small matrices, first along x, then along y (backwards: y, then x), done by the
-// register tile of product.h with channels in its columns. At these sizes (8 to 32) that beats a fast transform:
+// register tile of product.h with channels in its columns. At sizes of 4 to 30 this is simple and no great loss:
 // every operation is a multiply-add, and zero padding and unwanted outputs are not computed at all.
 #pragma once
 #include "product.h"
