@@ -74,5 +74,5 @@ export {
   type Monitor,
   type ReduceOnPlateau,
 } from "./train/history.ts";
-export { planStep, type StepPlan } from "./train/plan-step.ts";
+export { measureStep, planStep, type StepChoice, type StepPlan, type StepTimes } from "./train/plan-step.ts";
 export { writeFileAtomic } from "./train/write-file-atomic.ts";

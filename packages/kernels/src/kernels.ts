@@ -88,6 +88,8 @@ export interface NativeJob {
   readonly epochIndex: number;
   /** Place among the job's outputs of the one that must stay finite. */
   readonly finiteOutput?: number | undefined;
+  /** Whether to time each call. */
+  readonly measure?: boolean | undefined;
 }
 
 export interface NativeProgress {
@@ -104,6 +106,8 @@ export interface NativeResult extends NativeProgress {
   readonly end: "done" | "stopped" | "not-finite";
   /** Seconds spent stepping. */
   readonly seconds: number;
+  /** When measured: seconds spent gathering, then in each call of the `whole` program, over all steps. Otherwise empty. */
+  readonly callSeconds: readonly number[];
 }
 
 export interface NativeSession {
@@ -234,6 +238,7 @@ function encodeJob(job: NativeJob): object {
     dataset: job.dataset ?? -1,
     mixupColumn: job.mixupColumn ?? -1,
     finiteOutput: job.finiteOutput ?? -1,
+    measure: Number(job.measure ?? false),
     mean: Float64Array.from(job.mean),
     std: Float64Array.from(job.std),
     augmentation: {

@@ -127,6 +127,17 @@ test("plan shows the kernels of a step with their arithmetic, without running th
   expect(evaluation).not.toContain("dropout");
 });
 
+test("plan --measure adds the time of every call", async () => {
+  const { run } = await workshop();
+  const { code, stdout } = await run(["plan", "tiny.yaml", "--measure", "--json"]);
+  expect(code).toBe(0);
+  const { calls, seconds } = JSON.parse(stdout);
+  expect(seconds.calls).toHaveLength(calls.length);
+  const inCalls = seconds.calls.reduce((sum: number, value: number) => sum + value, seconds.gather);
+  expect(inCalls).toBeGreaterThan(0);
+  expect(inCalls).toBeLessThanOrEqual(seconds.step);
+});
+
 test("data counts parts and labels, and draws them", async () => {
   const { folder, run } = await workshop();
   const { code, stdout } = await run(["data", "data", "--pictures", "pictures", "--json"]);

@@ -72,6 +72,8 @@ export interface RunRequest {
   readonly outputs: readonly string[];
   /** Stop after the step whose output of this name (summed) is not finite. */
   readonly finiteOutput?: string;
+  /** Whether to time the calls of the program that `graph` became, where the executor has one. */
+  readonly measure?: boolean;
   readonly signal?: AbortSignal;
   /** Called about 10–30 times a second with the number of steps done in this run. */
   readonly onProgress?: (progress: RunProgress) => void;
@@ -98,4 +100,6 @@ export interface RunResult {
   readonly end: "done" | "stopped" | "not-finite";
   /** Seconds spent stepping, without set-up. */
   readonly seconds: number;
+  /** When measured: seconds spent gathering, then in each call of the program, summed over the steps. */
+  readonly callSeconds?: readonly number[];
 }

@@ -1,12 +1,16 @@
-/** What the native executor will run for a model, without running it: for people who want to see the plan. */
+/** What the native executor will run for a model, for people who want to see the plan, and how long its calls take. */
+import type { Executor, StateSpec } from "../executors/executor.ts";
+import type { StepGraph } from "../graph/graph.ts";
+import { sizeOf } from "../graph/shape.ts";
 import { crossEntropy } from "../nn/losses.ts";
 import type { Model } from "../nn/model.ts";
 import { adam } from "../optim/adam.ts";
 import { type CallDescription, describeProgram } from "../plan/describe-program.ts";
 import { planGraph } from "../plan/plan.ts";
 import { StateLayout } from "../plan/state-layout.ts";
+import type { ImageDataset } from "./dataset.ts";
 import type { FitRules } from "./fit-options.ts";
-import { evaluateGraph, trainGraph } from "./step-graphs.ts";
+import { evaluateGraph, initialWeights, trainGraph, trainingState } from "./step-graphs.ts";
 
 export interface StepPlan {
   readonly calls: readonly CallDescription[];
@@ -16,21 +20,98 @@ export interface StepPlan {
   readonly stateBytes: number;
 }
 
-/** The plan of one training step, or of one evaluation step, on `batch` images. */
-export function planStep(
-  model: Model,
-  purpose: "train" | "evaluate",
-  batch: number,
-  rules: FitRules = {},
-): StepPlan {
-  const { optimizer = adam(), loss = crossEntropy(), clip, ema } = rules;
-  const training = purpose === "train" ? trainGraph(model, batch, { optimizer, loss, clip, ema }) : undefined;
-  const graph = training?.graph ?? evaluateGraph(model, batch);
-  const layout = new StateLayout([...model.parameters, ...(training?.slots ?? [])]);
+/** Which step of a model, and on how many images. */
+export interface StepChoice {
+  readonly purpose: "train" | "evaluate";
+  readonly batchSize: number;
+  readonly rules?: FitRules;
+}
+
+/** The plan of one step. */
+export function planStep(model: Model, choice: StepChoice): StepPlan {
+  const { graph, state } = stepOf(model, choice);
+  const layout = new StateLayout(state);
   const program = planGraph(graph, layout);
   return {
     calls: describeProgram(program),
     arenaBytes: program.arenaFloats * 4,
     stateBytes: layout.floats * 4,
+  };
+}
+
+export interface StepTimes {
+  /** Mean seconds of a whole step. */
+  readonly step: number;
+  /** Of that, picking, augmenting and normalising the images. */
+  readonly gather: number;
+  /** Of that, each call of the plan. */
+  readonly calls: readonly number[];
+}
+
+/** Runs the step again and again for about `seconds` on images of noise; `executor` must be native. */
+export async function measureStep(
+  model: Model,
+  choice: StepChoice,
+  executor: Executor,
+  seconds: number,
+): Promise<StepTimes> {
+  const { graph, state } = stepOf(model, choice);
+  const session = executor.compile({ state, graphs: { step: graph } });
+  try {
+    const images = 4 * choice.batchSize;
+    session.upload("noise", noise(model, images));
+    const run = (steps: number) =>
+      session.run({
+        dataset: "noise",
+        order: Int32Array.from({ length: steps * choice.batchSize }, (_, i) => i % images),
+        graph: "step",
+        normalization: model.normalization,
+        ...(choice.rules?.augmentation && { augmentation: choice.rules.augmentation }),
+        scalarNames,
+        scalars: Float32Array.from(Array.from({ length: steps }, (_, i) => [1e-4, i + 1, 1]).flat()),
+        seed: 1,
+        firstStep: 0,
+        epochIndex: 0,
+        outputs: ["lossSum"],
+        measure: true,
+      });
+    const trial = await run(2);
+    const steps = Math.max(3, Math.round((seconds * 2) / trial.seconds));
+    const { callSeconds = [], seconds: total } = await run(steps);
+    const [gather = 0, ...calls] = callSeconds.map((sum) => sum / steps);
+    return { step: total / steps, gather, calls };
+  } finally {
+    session.close();
+  }
+}
+
+const scalarNames = ["learningRate", "step", "mixupWeight"];
+
+function stepOf(
+  model: Model,
+  { purpose, batchSize, rules = {} }: StepChoice,
+): { readonly graph: StepGraph; readonly state: readonly StateSpec[] } {
+  const { optimizer = adam(), loss = crossEntropy(), clip, ema } = rules;
+  const weights = initialWeights(model, 1);
+  if (purpose === "evaluate")
+    return { graph: evaluateGraph(model, batchSize), state: trainingState(model, weights, []) };
+  const { graph, slots } = trainGraph(model, batchSize, { optimizer, loss, clip, ema });
+  return { graph, state: trainingState(model, weights, slots) };
+}
+
+function noise(model: Model, size: number): ImageDataset {
+  const images = new Uint8Array(size * sizeOf(model.input));
+  for (let i = 0, word = 1; i < images.length; i++) {
+    word = (Math.imul(word, 1664525) + 1013904223) | 0;
+    images[i] = word >>> 24;
+  }
+  return {
+    name: "noise",
+    size,
+    shape: model.input,
+    images,
+    labels: Uint8Array.from({ length: size }, (_, i) => i % model.classes),
+    classNames: Array.from({ length: model.classes }, (_, i) => `${i}`),
+    checksum: "",
   };
 }

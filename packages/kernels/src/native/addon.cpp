@@ -225,6 +225,11 @@ napi_value resultValue(napi_env env, const Result& result) {
   static const char* const ends[] = {"done", "stopped", "not-finite"};
   setProperty(env, object, "end", fromText(env, ends[static_cast<int>(result.end)]));
   setProperty(env, object, "seconds", fromNumber(env, result.seconds));
+  napi_value laps;
+  succeed(napi_create_array(env, &laps));
+  for (size_t i = 0; i < result.callSeconds.size(); i++)
+    succeed(napi_set_element(env, laps, static_cast<uint32_t>(i), fromNumber(env, result.callSeconds[i])));
+  setProperty(env, object, "callSeconds", laps);
   return object;
 }
 
@@ -307,6 +312,7 @@ napi_value run(napi_env env, napi_value* arguments) {
   if (job.columns < 0) throw Refused("columns: out of range");
   job.mixupColumn = integer("mixupColumn");
   job.finiteOutput = integer("finiteOutput");
+  job.measure = integer("measure") != 0;
   job.gather.mean = toArray<double>(env, getProperty(env, object, "mean"), "mean").copy();
   job.gather.std = toArray<double>(env, getProperty(env, object, "std"), "std").copy();
   job.gather.epochIndex = integer("epochIndex");

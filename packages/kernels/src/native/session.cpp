@@ -12,6 +12,25 @@ std::string megabytes(int64_t bytes) { return std::to_string((bytes + 1048575) /
 
 float* at(float* state, float* arena, Ref ref) { return ref >= 0 ? arena + ref : state + ~ref; }
 
+// Adds the time since the last lap to one sum after the other; does nothing without sums.
+class Laps {
+ public:
+  explicit Laps(double* sums) : sums_(sums) {
+    if (sums_ != nullptr) last_ = Clock::now();
+  }
+  void next() {
+    if (sums_ == nullptr) return;
+    const auto now = Clock::now();
+    *sums_++ += std::chrono::duration<double>(now - last_).count();
+    last_ = now;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  double* sums_;
+  Clock::time_point last_;
+};
+
 }  // namespace
 
 Session::Session(const KernelTable& table, int threads, int64_t stateFloats, int64_t arenaFloats)
@@ -222,7 +241,7 @@ Session::FiniteCheck Session::planFiniteCheck(const Program& program, const Outp
 
 // One step; false when the finite output was not, with the state as it was before the step.
 bool Session::runStep(const Job& job, const Job::Use& use, const Normalizer* normalizer, int64_t step,
-                      const int32_t* indices, const Output* finite, FiniteCheck& check) {
+                      const int32_t* indices, const Output* finite, FiniteCheck& check, double* callSeconds) {
   const Program& program = *use.program;
   float* state = state_.as<float>();
   float* arena = arena_.as<float>();
@@ -230,6 +249,7 @@ bool Session::runStep(const Job& job, const Job::Use& use, const Normalizer* nor
   const float* row = job.scalars.data() + step * job.columns;
   const Context context{state, arena, workspace_.as<float>(), pool_.get(), job.gather.seed, globalStep};
 
+  Laps laps(callSeconds);
   if (normalizer != nullptr && (program.hasImages || program.hasTargets))
     gatherBatch(job.gather, *normalizer, indices, program.rows, globalStep, job.mixupColumn >= 0 ? row[job.mixupColumn] : 1,
                 program.targets.classes, program.hasImages ? at(state, arena, program.images.ref) : nullptr,
@@ -239,8 +259,10 @@ bool Session::runStep(const Job& job, const Job::Use& use, const Normalizer* nor
   if (finite != nullptr)
     for (auto& [offset, floats, saved] : check.undo) saved.assign(state + offset, state + offset + floats);
 
+  laps.next();
   for (size_t i = 0; i < program.calls.size(); i++) {
     execute(table_, context, program.calls[i]);
+    laps.next();
     if (finite != nullptr && i == check.after && !outputIsFinite(*finite)) {
       for (const auto& [offset, floats, saved] : check.undo)
         memcpy(state + offset, saved.data(), static_cast<size_t>(floats) * 4);
@@ -258,6 +280,7 @@ Result Session::runJob(const Job& job, const std::function<void()>& notify) {
   const size_t outputCount = job.whole.outputs.size();
   result.progress.sums.assign(outputCount, 0);
   result.outputs.resize(outputCount);
+  if (job.measure) result.callSeconds.assign(1 + job.whole.program->calls.size(), 0);
   std::unique_ptr<Normalizer> normalizer;
   if (job.dataset >= 0) normalizer = std::make_unique<Normalizer>(job.gather);
   const int64_t images = static_cast<int64_t>(job.order.size());
@@ -281,7 +304,7 @@ Result Session::runJob(const Job& job, const std::function<void()>& notify) {
     const Job::Use& use = isRest ? job.rest : job.whole;
     const int32_t* indices = normalizer != nullptr ? job.order.data() + first : nullptr;
     if (!runStep(job, use, normalizer.get(), step, indices, isRest ? restFinite : wholeFinite,
-                 isRest ? restCheck : wholeCheck)) {
+                 isRest ? restCheck : wholeCheck, job.measure && !isRest ? result.callSeconds.data() : nullptr)) {
       result.end = End::notFinite;
       break;
     }

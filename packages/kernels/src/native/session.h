@@ -62,6 +62,7 @@ struct Job {
   Gather gather;
   uint32_t firstStep = 0;
   int32_t finiteOutput = -1;  // index among the job's outputs
+  bool measure = false;
 };
 
 enum class End { done, stopped, notFinite };
@@ -76,6 +77,7 @@ struct Result {
   std::vector<std::vector<float>> outputs;
   End end = End::done;
   double seconds = 0;
+  std::vector<double> callSeconds;  // when measuring: gathering, then each call of `whole`, summed over the steps
   std::string error;
   bool outOfMemory = false;
 };
@@ -118,7 +120,7 @@ class Session {
   };
   static FiniteCheck planFiniteCheck(const Program& program, const Output& output);
   bool runStep(const Job& job, const Job::Use& use, const Normalizer* normalizer, int64_t step, const int32_t* indices,
-               const Output* finite, FiniteCheck& check);
+               const Output* finite, FiniteCheck& check, double* callSeconds);
   void requireIdle() const;
   void checkJob(const Job& job) const;
   bool outputIsFinite(const Output& output) const;

@@ -221,6 +221,7 @@ class SessionOverKernels implements Session {
         firstStep: request.firstStep,
         epochIndex: request.epochIndex,
         finiteOutput: finiteOutput === undefined ? undefined : outputs.indexOf(finiteOutput),
+        measure: request.measure,
       },
       onProgress &&
         (({ stepsDone, rowsDone, sums }) => onProgress({ stepsDone, rowsDone, sums: named(sums) })),
@@ -231,6 +232,7 @@ class SessionOverKernels implements Session {
       outputs: Object.fromEntries(outputs.map((name, i) => [name, result.outputs[i]!])),
       end: request.signal?.aborted && order.length === 0 ? "stopped" : result.end,
       seconds: result.seconds,
+      ...(request.measure && { callSeconds: result.callSeconds }),
     };
   }
 
