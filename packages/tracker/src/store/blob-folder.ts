@@ -1,0 +1,109 @@
+/** Blobs as files named by the SHA-256 of their content, in one folder. */
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { TrackerError } from "../model/tracker-error.ts";
+import type { BlobInfo, BlobStore } from "./store.ts";
+
+/** A blob store that can also be tidied. */
+export interface BlobFolder extends BlobStore {
+  /** All blobs with the time they were last put, in milliseconds since the epoch. */
+  list(): AsyncIterable<BlobInfo & { readonly putAt: number }>;
+  remove(sha256: string): Promise<void>;
+}
+
+/** Blobs below `folder`, which is made when first needed. */
+export function blobFolder(folder: string): BlobFolder {
+  const pathOf = (sha256: string) => {
+    // The name is the only part of a path that comes from outside.
+    if (!/^[0-9a-f]{64}$/.test(sha256)) {
+      throw new TrackerError("bad-argument", `expected a SHA-256 in 64 hexadecimal digits, got "${sha256}".`);
+    }
+    return join(folder, sha256);
+  };
+  const find = async (sha256: string): Promise<BlobInfo | undefined> => {
+    const found = await stat(pathOf(sha256)).catch(ifMissing);
+    return found && { sha256, sizeBytes: found.size };
+  };
+  return {
+    find,
+    put: (source) => put(folder, source, pathOf).catch(cannotWrite(folder)),
+    async *read(sha256, range) {
+      if ((await find(sha256)) === undefined) {
+        throw new TrackerError("not-found", `${folder}: there is no blob ${sha256}.`);
+      }
+      const options = range && { start: range.start, end: range.end - 1 }; // Node's end is inclusive
+      if (range === undefined || range.end > range.start) yield* createReadStream(pathOf(sha256), options);
+    },
+    async *list() {
+      for (const name of (await readdir(folder).catch(ifMissing)) ?? []) {
+        if (!/^[0-9a-f]{64}$/.test(name)) continue;
+        const found = await stat(join(folder, name)).catch(ifMissing);
+        if (found) yield { sha256: name, sizeBytes: found.size, putAt: found.mtimeMs };
+      }
+    },
+    remove: (sha256) => rm(pathOf(sha256), { force: true }),
+  };
+}
+
+/** Writes beside the blob's place, flushes, renames: a crash leaves at most a file whose name is no blob's. */
+async function put(
+  folder: string,
+  source: Uint8Array | { readonly path: string },
+  pathOf: (sha256: string) => string,
+): Promise<BlobInfo> {
+  await mkdir(folder, { recursive: true });
+  const temporary = join(folder, `.${randomUUID()}.tmp`);
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  try {
+    const pieces =
+      source instanceof Uint8Array ? [source] : createReadStream(source.path, { highWaterMark: 1 << 20 });
+    await pipeline(
+      pieces,
+      async function* (parts: AsyncIterable<Uint8Array>) {
+        for await (const part of parts) {
+          hash.update(part);
+          sizeBytes += part.length;
+          yield part;
+        }
+      },
+      createWriteStream(temporary, { flush: true, flags: "wx" }),
+    );
+    const sha256 = hash.digest("hex");
+    // Also when it is there already: renaming anew makes it young, so that tidying up does not take it away.
+    await rename(temporary, pathOf(sha256));
+    await flushFolder(folder);
+    return { sha256, sizeBytes };
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Makes the new name durable. Windows cannot flush folders and does not need to. */
+async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  await using handle = await open(folder, "r");
+  await handle.sync();
+}
+
+function ifMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === "ENOENT") return undefined;
+  throw error;
+}
+
+function cannotWrite(folder: string): (error: NodeJS.ErrnoException) => never {
+  return (error) => {
+    if (error instanceof TrackerError || error.code === undefined) throw error;
+    const isSource = error.code === "ENOENT" || error.code === "EISDIR";
+    throw new TrackerError(
+      isSource ? "not-found" : "cannot-write",
+      isSource
+        ? `the file to keep cannot be read: ${error.message}`
+        : `${folder}: cannot keep a file: ${error.message}`,
+      { cause: error },
+    );
+  };
+}

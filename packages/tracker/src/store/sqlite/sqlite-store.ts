@@ -1,0 +1,260 @@
+/**
+ * The store of one machine: `atelier.db` (SQLite in WAL mode) and `blobs/` in one folder, by default `.atelier`. Calls
+ * do their work at once, on the thread that calls; open-store-worker.ts moves it to another.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { StoredFile } from "../../model/artifact.ts";
+import type { Evaluation } from "../../model/evaluation.ts";
+import { fromJsonText, type Json, toJsonText } from "../../model/json.ts";
+import type { Project } from "../../model/project.ts";
+import { TrackerError } from "../../model/tracker-error.ts";
+import { blobFolder } from "../blob-folder.ts";
+import type { ChangeKind, RunBatch, Store } from "../store.ts";
+import { insertArtifact, listArtifacts, noteUse, readArtifact } from "./artifacts.ts";
+import { changesSince, nextChange, noteChange } from "./changes.ts";
+import { chunkRows, compactNext } from "./compaction.ts";
+import { readConsole, writeConsole } from "./console-lines.ts";
+import type { Database } from "./database.ts";
+import { KeyTable, listKeys, readRowPage, streamNumber, writeRows } from "./history.ts";
+import { openDatabase } from "./open-database.ts";
+import { changeRun, findRun, insertRun, noSuchRun, readEnvironment, runNumber } from "./run-rows.ts";
+import { asOf, RunTable } from "./run-table.ts";
+import { readRunSeries } from "./series.ts";
+import { removeUnusedBlobs } from "./unused-blobs.ts";
+
+export interface SqliteStoreOptions {
+  /** Made if there is none. */
+  readonly folder: string;
+  /** Milliseconds since the epoch; by default the system's clock. */
+  readonly now?: () => number;
+}
+
+/** Blobs younger than this may belong to a call under way. */
+const youngBlobMs = 24 * 60 * 60 * 1000;
+
+/** Opens a store. Throws newer-store, bad-store, cannot-write. */
+export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions): Store {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new TrackerError("cannot-write", `${folder}: the store's folder cannot be made: ${message}.`, {
+      cause,
+    });
+  }
+  const database = openDatabase(join(folder, "atelier.db"));
+  const blobs = blobFolder(join(folder, "blobs"));
+  const keys = new KeyTable(database);
+  const table = new RunTable(database, now);
+  /** Rows written since a run's last compaction, by this process. */
+  const uncompacted = new Map<number, number>();
+
+  /** A transaction; what is remembered of it is forgotten when it fails. */
+  const write = <T>(work: () => T): T => {
+    try {
+      return database.write(work);
+    } catch (error) {
+      keys.forget();
+      throw error;
+    }
+  };
+  const change = (runId: string, kind: ChangeKind, work: (runNo: number) => void) =>
+    write(() => {
+      const runNo = runNumber(database, runId);
+      work(runNo);
+      noteChange(database, runNo, kind, nextChange(database));
+    });
+  const run = (id: string) => {
+    const found = findRun(database, id);
+    if (found === undefined) throw noSuchRun(id);
+    return asOf(found.run, now());
+  };
+  const expectBlobs = async (files: readonly { readonly sha256: string; readonly path?: string }[]) => {
+    for (const { sha256, path = sha256 } of files) {
+      if ((await blobs.find(sha256)) === undefined) {
+        throw new TrackerError(
+          "not-found",
+          `${path}: its blob ${sha256} is not in the store; put it there first.`,
+        );
+      }
+    }
+  };
+  const compactStreams = (runNo: number) => {
+    for (const stream of Object.values(streamNumber))
+      while (compactNext({ database, keys }, { runNo, stream }));
+    uncompacted.delete(runNo);
+  };
+
+  return {
+    blobs,
+
+    listProjects: async () => listProjects(database),
+
+    createRun: async (newRun) => {
+      write(() => insertRun(database, newRun));
+      return run(newRun.id);
+    },
+    getRun: async (id) => run(id),
+    getEnvironment: async (id) => readEnvironment(database, id),
+    updateRun: async (id, update) => {
+      write(() => changeRun(database, runNumber(database, id), update, nextChange(database)));
+      return run(id);
+    },
+    deleteRun: async (id) => {
+      write(() => {
+        const no = runNumber(database, id);
+        database.statement("DELETE FROM run WHERE no = ?").run(no);
+        database.statement("INSERT INTO deleted_run VALUES (?, ?)").run(id, nextChange(database));
+        keys.forget();
+      });
+    },
+    listRuns: async (query) => table.list(query),
+    listCells: async (query, columns) => table.cells(query, columns),
+    listFields: async (scope) => table.fields(scope),
+
+    append: async (runId, batch) => {
+      const runNo = write(() => append({ database, keys }, runId, batch));
+      const written =
+        (uncompacted.get(runNo) ?? 0) + (batch.rows?.length ?? 0) + (batch.systemRows?.length ?? 0);
+      uncompacted.set(runNo, written);
+      if (written >= chunkRows) compactStreams(runNo);
+    },
+    listKeys: async (runId, stream) =>
+      listKeys(database, { runNo: runNumber(database, runId), stream: streamNumber[stream] }),
+    readSeries: async (query) =>
+      database.read(() =>
+        query.runIds.flatMap((runId) => {
+          const place = {
+            runNo: runNumber(database, runId),
+            stream: streamNumber[query.stream ?? "history"],
+          };
+          return readRunSeries({ database, keys }, place, runId, query);
+        }),
+      ),
+    readRows: async (query) =>
+      database.read(() => {
+        const place = {
+          runNo: runNumber(database, query.runId),
+          stream: streamNumber[query.stream ?? "history"],
+        };
+        return readRowPage(database, place, query);
+      }),
+    readConsole: async (query) => readConsole(database, runNumber(database, query.runId), query),
+
+    putFile: async (runId, { path, sha256, sizeBytes }) => {
+      await expectBlobs([{ sha256, path }]);
+      change(runId, "files", (runNo) => {
+        database
+          .statement("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)")
+          .run(runNo, path, sha256, sizeBytes);
+      });
+    },
+    listFiles: async (runId) => listFiles(database, runNumber(database, runId)),
+
+    createArtifact: async (runId, artifact) => {
+      await expectBlobs(artifact.files);
+      return write(() => {
+        noteChange(database, runNumber(database, runId), "files", nextChange(database));
+        return insertArtifact(database, runId, artifact);
+      });
+    },
+    getArtifact: async (scope) => readArtifact(database, scope),
+    useArtifact: async (runId, artifact) => change(runId, "files", () => noteUse(database, runId, artifact)),
+    listArtifacts: async (scope) => database.read(() => listArtifacts(database, scope)),
+
+    putEvaluation: async (evaluation) => {
+      await expectBlobs([evaluation.predictions]);
+      change(evaluation.runId, "evaluations", (runNo) => writeEvaluation(database, runNo, evaluation));
+    },
+    listEvaluations: async (runIds) => listEvaluations(database, runIds),
+
+    changesSince: async (cursor) => changesSince(database, cursor),
+
+    compact: async (runId) => {
+      compactStreams(runNumber(database, runId));
+      database.exec("PRAGMA incremental_vacuum");
+    },
+    removeUnusedBlobs: () => removeUnusedBlobs(database, blobs, now() - youngBlobMs),
+
+    [Symbol.asyncDispose]: async () => database.close(),
+  };
+}
+
+function append(
+  store: { readonly database: Database; readonly keys: KeyTable },
+  runId: string,
+  batch: RunBatch,
+): number {
+  const { database } = store;
+  const { rows = [], systemRows = [], console = [], update } = batch;
+  const runNo = runNumber(database, runId);
+  const change = nextChange(database);
+  writeRows(store, { runNo, stream: streamNumber.history }, rows, change);
+  writeRows(store, { runNo, stream: streamNumber.system }, systemRows, change);
+  writeConsole(database, runNo, console);
+  if (update) changeRun(database, runNo, update, change);
+  if (rows.length > 0) noteChange(database, runNo, "history", change);
+  if (systemRows.length > 0) noteChange(database, runNo, "system", change);
+  if (console.length > 0) noteChange(database, runNo, "console", change);
+  database
+    .statement(
+      `UPDATE run SET next_row = max(next_row, ?), next_system_row = max(next_system_row, ?),
+       next_console_line = max(next_console_line, ?), next_step = max(next_step, ?) WHERE no = ?`,
+    )
+    .run(after(rows, "row"), after(systemRows, "row"), after(console, "line"), after(rows, "step"), runNo);
+  return runNo;
+}
+
+/** One more than the largest number of its kind, 0 of nothing. */
+function after<K extends string>(entries: readonly { readonly [key in K]: number }[], key: K): number {
+  return entries.reduce((next, entry) => Math.max(next, entry[key] + 1), 0);
+}
+
+function listProjects(database: Database): readonly Project[] {
+  return database
+    .statement(
+      `SELECT entity, project.name AS name, project.created_at AS created_at, count(run.no) AS runs,
+       coalesce(max(run.heartbeat_at), project.created_at) AS updated_at
+       FROM project LEFT JOIN run ON run.project_no = project.no GROUP BY project.no ORDER BY updated_at DESC, project.no`,
+    )
+    .all()
+    .map((row) => ({
+      entity: String(row.entity),
+      name: String(row.name),
+      createdAt: Number(row.created_at),
+      runCount: Number(row.runs),
+      updatedAt: Number(row.updated_at),
+    }));
+}
+
+function listFiles(database: Database, runNo: number): readonly StoredFile[] {
+  return database
+    .statement("SELECT path, sha256, size_bytes FROM file WHERE run_no = ? ORDER BY path")
+    .all(runNo)
+    .map((row) => ({
+      path: String(row.path),
+      sha256: String(row.sha256),
+      sizeBytes: Number(row.size_bytes),
+    }));
+}
+
+function writeEvaluation(database: Database, runNo: number, evaluation: Evaluation): void {
+  const { data, part, predictions, createdAt } = evaluation;
+  database
+    .statement(
+      `INSERT OR REPLACE INTO evaluation (run_no, data, part, predictions_sha256, created_at, content)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+    )
+    .run(runNo, data, part, predictions.sha256, createdAt, toJsonText(evaluation as unknown as Json));
+}
+
+function listEvaluations(database: Database, runIds: readonly string[]): readonly Evaluation[] {
+  return database
+    .statement(
+      `SELECT evaluation.content AS content FROM evaluation JOIN run ON run.no = run_no
+       WHERE run.id IN (SELECT value FROM json_each(?)) ORDER BY evaluation.no DESC`,
+    )
+    .all(JSON.stringify(runIds))
+    .map(({ content }) => fromJsonText(String(content)) as unknown as Evaluation);
+}
