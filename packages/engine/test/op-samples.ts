@@ -168,6 +168,7 @@ export const opSamples: { readonly [K in OpName]: readonly OpSample[] } = {
         ),
     },
   ],
+  maxPool2dIndex: [],
   maxPool2dGrad: [],
   avgPool2d: [
     { operands: { x: [2, 5, 7, 3] }, build: (g, { x }) => g.avgPool2d(x!, pool()) },

@@ -62,11 +62,11 @@ describe.each(variants)("%s", (variant) => {
       expected[i % C]! += dy[i]! * normal(i);
       expected[C + (i % C)]! += dy[i]!;
     }
-    const fields = { rows, C, epsilon };
+    const fields = { rows, C, epsilon, relu: 0 };
     const paramGrad = {
       kernel: "batchNormParamGrad",
       fields,
-      reads: { x, moments, dy },
+      reads: { x, moments, gamma: undefined, beta: undefined, dy },
       writes: { y: 2 * C },
     };
     const { y } = await run(paramGrad);
@@ -76,7 +76,7 @@ describe.each(variants)("%s", (variant) => {
     const { dx } = await run({
       kernel: "batchNormInputGrad",
       fields,
-      reads: { x, moments, gamma, paramGrad: y!, dy },
+      reads: { x, moments, gamma, beta: undefined, paramGrad: y!, dy },
       writes: { dx: rows * C },
     });
     const truth = Float64Array.from(x, (_, i) => {

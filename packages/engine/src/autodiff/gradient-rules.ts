@@ -107,7 +107,10 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
   ],
   conv2dInputGrad: onlyInGradients("conv2dInputGrad"),
   conv2dFilterGrad: onlyInGradients("conv2dFilterGrad"),
-  maxPool2d: (g, { inputs: [x], output, attrs }, dy) => [g.apply("maxPool2dGrad", [x!, output, dy], attrs)],
+  maxPool2d: (g, { inputs: [x], attrs }, dy) => [
+    g.apply("maxPool2dGrad", [g.apply("maxPool2dIndex", [x!], attrs), dy], { ...attrs, shape: g.shape(x!) }),
+  ],
+  maxPool2dIndex: onlyInGradients("maxPool2dIndex"),
   maxPool2dGrad: onlyInGradients("maxPool2dGrad"),
   avgPool2d: (g, { inputs: [x], attrs }, dy) => [
     g.apply("avgPool2dGrad", [dy], { ...attrs, shape: g.shape(x!) }),

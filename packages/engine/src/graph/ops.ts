@@ -81,8 +81,10 @@ export interface OpAttrs {
   conv2dFilterGrad: ConvAttrs & { readonly shape: Shape };
   /** Padding counts as −∞. */
   maxPool2d: WindowAttrs;
-  /** ∂L/∂x from (x, y, dy): all of it to the first maximum of each window, in row-major order. */
-  maxPool2dGrad: WindowAttrs;
+  /** The first maximum's place in each window of x, row-major from 0: what the gradient is routed by. */
+  maxPool2dIndex: WindowAttrs;
+  /** ∂L/∂x from (index, dy): each window's to the pixel that its index names; `shape` is that of x. */
+  maxPool2dGrad: WindowAttrs & { readonly shape: Shape };
   /** Mean over the pixels of the window that lie inside the image, as Keras has it. */
   avgPool2d: WindowAttrs;
   /** ∂L/∂x from dy; `shape` is that of x. */

@@ -36,7 +36,8 @@ const arities: { readonly [K in OpName]: number | "any" } = {
   conv2dInputGrad: 2,
   conv2dFilterGrad: 2,
   maxPool2d: 1,
-  maxPool2dGrad: 3,
+  maxPool2dIndex: 1,
+  maxPool2dGrad: 2,
   avgPool2d: 1,
   avgPool2dGrad: 1,
   moments: 1,
@@ -182,7 +183,17 @@ const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
   conv2dInputGrad: (_, { shape }) => shape,
   conv2dFilterGrad: (_, { shape }) => shape,
   maxPool2d: ([x], attrs) => pooled("maxPool2d", x!, attrs),
-  maxPool2dGrad: same,
+  maxPool2dIndex: ([x], attrs) => {
+    const [height, width] = attrs.size;
+    expect(
+      height * width <= 65536,
+      "maxPool2d",
+      "a window of at most 65536 pixels for training",
+      `${height}×${width}`,
+    );
+    return pooled("maxPool2d", x!, attrs);
+  },
+  maxPool2dGrad: (_, { shape }) => shape,
   avgPool2d: ([x], attrs) => pooled("avgPool2d", x!, attrs),
   avgPool2dGrad: (_, { shape }) => shape,
   moments: ([x]) => [2, x!.at(-1)!],

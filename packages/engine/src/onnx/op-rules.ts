@@ -109,6 +109,7 @@ export const onnxRules: { readonly [K in OpName]: OnnxRule<K> | typeof leaf } = 
   conv2dFilterGrad: trainingOnly,
   maxPool2d: (onnx, { inputs, attrs }) =>
     channelsFirst(onnx.emit("MaxPool", [onnx.operand(inputs[0]!, "channelsFirst")], windowAttributes(attrs))),
+  maxPool2dIndex: trainingOnly,
   maxPool2dGrad: trainingOnly,
   avgPool2d: (onnx, { inputs, attrs }) =>
     channelsFirst(

@@ -88,10 +88,10 @@ function fourierConvolution(args: ImageArgs & Parameters<typeof fourierWork>[0],
 
 type PoolArgs = Pick<KernelArgs<"maxPool2d">, "N" | "H" | "W" | "C" | "kH" | "kW" | "oH" | "oW">;
 
-function pooling({ N, H, W, C, kH, kW, oH, oW }: PoolArgs, tensors: number): Work {
+function pooling({ N, H, W, C, kH, kW, oH, oW }: PoolArgs, tensors: number, epilogue = ""): Work {
   const taps = N * oH * oW * C * kH * kW;
   return {
-    what: `${N}×${H}×${W}×${C}, windows ${kH}×${kW}`,
+    what: `${N}×${H}×${W}×${C}, windows ${kH}×${kW}${epilogue}`,
     flops: taps,
     floats: N * C * (H * W + tensors * oH * oW),
   };
@@ -116,6 +116,10 @@ function epilogueOf({ bias = noRef, relu }: { readonly bias?: number; readonly r
   return `${bias === noRef ? "" : " + bias"}${relu ? ", relu" : ""}`;
 }
 
+function maskOf({ relu }: { readonly relu: number }): string {
+  return relu ? ", masked by relu" : "";
+}
+
 const workOf: { readonly [K in PlainKernel]: (args: KernelArgs<K>) => Work } = {
   fill: ({ count }) => ({ what: `${count} elements`, flops: 0, floats: count }),
   gemm: ofGemm,
@@ -125,8 +129,13 @@ const workOf: { readonly [K in PlainKernel]: (args: KernelArgs<K>) => Work } = {
   conv2dFft: (args) => fourierConvolution(args, epilogueOf(args)),
   conv2dInputGradFft: (args) => fourierConvolution(args),
   conv2dFilterGradFft: (args) => fourierConvolution(args),
-  maxPool2d: (args) => pooling(args, 1),
-  maxPool2dGrad: (args) => pooling(args, 2),
+  maxPool2d: ({ moments, index, ...args }) =>
+    pooling(
+      args,
+      index === noRef ? 1 : 1.5,
+      `${index === noRef ? "" : ", keeps places"}${moments === noRef ? "" : ", moments"}`,
+    ),
+  maxPool2dGrad: (args) => pooling(args, 1.5),
   avgPool2d: (args) => pooling(args, 1),
   avgPool2dGrad: (args) => pooling(args, 1),
   reduceSum: ({ outer, reduce, inner }) => ({
@@ -140,8 +149,9 @@ const workOf: { readonly [K in PlainKernel]: (args: KernelArgs<K>) => Work } = {
   },
   moments: (args) => rows(args, 4, 1),
   batchNorm: (args) => rows(args, 2, 2, epilogueOf(args)),
-  batchNormParamGrad: (args) => rows(args, 4, 2),
-  batchNormInputGrad: (args) => rows(args, 5, 3),
+  batchNormParamGrad: (args) => rows(args, 4, 2, maskOf(args)),
+  batchNormInputGrad: (args) => rows(args, 5, 3, maskOf(args)),
+  batchNormPoolGrad: (args) => pooling(args, 2.5, maskOf(args)),
   layerNorm: (args) => rows(args, 8, 2),
   layerNormParamGrad: (args) => rows(args, 8, 2),
   layerNormInputGrad: (args) => rows(args, 12, 3),

@@ -1,11 +1,12 @@
 /**
  * Groups the nodes of a step graph into units, each of which becomes one kernel call (or, for a few data
- * movements, several): bias and relu join the product before them, relu joins batch norm, and connected
- * element-wise nodes become one `map`, which may in turn join the product it works on (join.ts).
+ * movements, several): bias and relu join the product before them, relu joins batch norm, pooling and batch norm join
+ * each other (join-normalization.ts), and connected element-wise nodes become one `map`, which may in turn join the product it works on (join.ts).
  */
-import type { Node, StepGraph } from "../graph/graph.ts";
+import type { Node, OpNode, StepGraph } from "../graph/graph.ts";
 import type { OpName } from "../graph/ops.ts";
 import { operandMode, type Shape, sizeOf } from "../graph/shape.ts";
+import { joinNeighbours } from "./join-normalization.ts";
 import type { MapOpcode } from "./program.ts";
 import { resolveViews, type View } from "./views.ts";
 
@@ -14,8 +15,15 @@ export interface KernelUnit {
   readonly kind: "kernel";
   readonly node: Node;
   readonly result: number;
+  /** What the kernel reads: the node's inputs, then what it needs for the nodes that joined it. */
+  readonly operands: readonly number[];
   readonly bias: number | undefined;
+  /** The kernel applies relu to its result or, being a gradient, relu's mask to what comes in. */
   readonly relu: boolean;
+  /** Further nodes whose values the same call writes. */
+  readonly also: { readonly index?: number; readonly moments?: number };
+  /** The pooling whose gradient the call takes its result through. */
+  readonly pool?: OpNode<"maxPool2dGrad">;
   /** Nodes that live on only inside the kernel's epilogue. */
   readonly absorbed: readonly number[];
   /** Element-wise work on the result that the kernel does before the result leaves the cache. */
@@ -86,8 +94,8 @@ export function fuse(analysis: Analysis): readonly Unit[] {
   const absorbed = new Set<number>();
   for (const node of nodes) {
     if (!live.has(node.id) || leaves.has(node.op) || views[node.id]!.base !== node.id) continue;
-    if (isElementwise(analysis, node)) continue;
-    const unit = withEpilogue(analysis, node);
+    if (isElementwise(analysis, node) || absorbed.has(node.id)) continue;
+    const unit = joinNeighbours(analysis, withEpilogue(analysis, node));
     units.push(unit);
     for (const id of unit.absorbed) absorbed.add(id);
   }
@@ -119,7 +127,16 @@ function withEpilogue(analysis: Analysis, node: Node): KernelUnit {
       ? onlyUser(analysis, result, "relu")
       : undefined;
   if (relu !== undefined) absorbed.push(relu.id);
-  return { kind: "kernel", node, result: relu?.id ?? result, bias, relu: relu !== undefined, absorbed };
+  return {
+    kind: "kernel",
+    node,
+    result: relu?.id ?? result,
+    operands: node.inputs,
+    bias,
+    relu: relu !== undefined,
+    also: {},
+    absorbed,
+  };
 }
 
 /** Whether a node can be part of a `map`. */
@@ -129,7 +146,7 @@ function isElementwise({ nodes }: Analysis, node: Node): boolean {
 }
 
 /** The one use of a value, if it is an `op` and nobody else sees the value. */
-function onlyUser({ nodes, users, roots }: Analysis, id: number, op: OpName): Node | undefined {
+export function onlyUser({ nodes, users, roots }: Analysis, id: number, op: OpName): Node | undefined {
   const [user, ...more] = users[id]!;
   if (user === undefined || more.length > 0 || roots.has(id)) return undefined;
   return nodes[user]!.op === op ? nodes[user] : undefined;

@@ -16,7 +16,12 @@ export interface LowerContext {
 type LoweringRule<K extends OpName> = (
   node: OpNode<K>,
   y: Ref,
-  context: LowerContext & { readonly bias: Ref; readonly relu: 0 | 1 },
+  context: LowerContext & {
+    readonly bias: Ref;
+    readonly relu: 0 | 1;
+    readonly also: { readonly index?: Ref; readonly moments?: Ref };
+    readonly pool: KernelUnit["pool"];
+  },
 ) => readonly KernelCall[];
 
 const leaf = (): readonly KernelCall[] => [];
@@ -131,13 +136,20 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
     const args = { x: at(x!), dy: at(dy!), dFilters, ...image };
     return [{ kernel: convolutionKernel("conv2dFilterGrad", image), args }];
   },
-  maxPool2d: ({ inputs: [x], attrs, shape }, y, { at, shape: shapeOf }) => [
-    { kernel: "maxPool2d", args: { x: at(x!), y, ...poolArgs(shapeOf(x!), shape, attrs) } },
-  ],
-  maxPool2dGrad: ({ inputs: [x, y, dy], attrs, shape }, dx, { at, shape: shapeOf }) => [
+  maxPool2d: ({ inputs: [x], attrs, shape }, y, { at, shape: shapeOf, also }) => {
+    const { index = noRef, moments = noRef } = also;
+    return [
+      { kernel: "maxPool2d", args: { x: at(x!), y, index, moments, ...poolArgs(shapeOf(x!), shape, attrs) } },
+    ];
+  },
+  maxPool2dIndex: ({ inputs: [x], attrs, shape }, index, { at, shape: shapeOf }) => {
+    const only = { x: at(x!), y: noRef, index, moments: noRef };
+    return [{ kernel: "maxPool2d", args: { ...only, ...poolArgs(shapeOf(x!), shape, attrs) } }];
+  },
+  maxPool2dGrad: ({ inputs: [index, dy], attrs, shape }, dx, { at, shape: shapeOf }) => [
     {
       kernel: "maxPool2dGrad",
-      args: { x: at(x!), y: at(y!), dy: at(dy!), dx, ...poolArgs(shape, shapeOf(dy!), attrs) },
+      args: { index: at(index!), dy: at(dy!), dx, ...poolArgs(shape, shapeOf(dy!), attrs) },
     },
   ],
   avgPool2d: ({ inputs: [x], attrs, shape }, y, { at, shape: shapeOf }) => [
@@ -153,20 +165,20 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
     const [x, moments, gamma, beta] = inputs.map(at) as [Ref, Ref, Ref, Ref];
     return [{ kernel: "batchNorm", args: { x, moments, gamma, beta, y, ...rowArgs(shape), epsilon, relu } }];
   },
-  batchNormParamGrad: ({ inputs, attrs: { epsilon } }, y, { at, shape }) => {
-    const [x, moments, dy] = inputs.map(at) as [Ref, Ref, Ref];
-    return [
-      { kernel: "batchNormParamGrad", args: { x, moments, dy, y, ...rowArgs(shape(inputs[0]!)), epsilon } },
-    ];
+  // Where relu joined, gamma and beta follow the op's own operands; where a pool did, its index comes last.
+  batchNormParamGrad: ({ inputs, attrs: { epsilon } }, y, { at, shape, relu }) => {
+    const [x, moments, dy, gamma = noRef, beta = noRef] = inputs.map(at) as [Ref, Ref, Ref, Ref?, Ref?];
+    const args = { x, moments, gamma, beta, dy, y, ...rowArgs(shape(inputs[0]!)), epsilon, relu };
+    return [{ kernel: "batchNormParamGrad", args }];
   },
-  batchNormInputGrad: ({ inputs, attrs: { epsilon }, shape }, dx, { at }) => {
+  batchNormInputGrad: ({ inputs, attrs: { epsilon }, shape }, dx, { at, relu, pool }) => {
     const [x, moments, gamma, paramGrad, dy] = inputs.map(at) as [Ref, Ref, Ref, Ref, Ref];
-    return [
-      {
-        kernel: "batchNormInputGrad",
-        args: { x, moments, gamma, paramGrad, dy, dx, ...rowArgs(shape), epsilon },
-      },
-    ];
+    const beta = relu ? at(inputs[6]!) : noRef;
+    const common = { x, moments, gamma, beta, paramGrad, dy, dx, epsilon, relu };
+    if (pool === undefined) return [{ kernel: "batchNormInputGrad", args: { ...common, ...rowArgs(shape) } }];
+    const index = at(inputs.at(-1)!);
+    const args = { ...common, index, ...poolArgs(pool.shape, shape, pool.attrs) };
+    return [{ kernel: "batchNormPoolGrad", args }];
   },
   layerNorm: ({ inputs, attrs: { epsilon }, shape }, y, { at }) => {
     const [x, gamma, beta] = inputs.map(at) as [Ref, Ref, Ref];
@@ -211,7 +223,9 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
 export function lowerKernel(unit: KernelUnit, y: Ref, context: LowerContext): readonly KernelCall[] {
   const rule = loweringRules[unit.node.op] as LoweringRule<OpName>;
   const bias = unit.bias === undefined ? noRef : context.at(unit.bias);
-  return rule(unit.node as OpNode<OpName>, y, { ...context, bias, relu: unit.relu ? 1 : 0 });
+  const also = Object.fromEntries(Object.entries(unit.also).map(([name, id]) => [name, context.at(id)]));
+  const node = { ...unit.node, inputs: unit.operands } as OpNode<OpName>;
+  return rule(node, y, { ...context, bias, relu: unit.relu ? 1 : 0, also, pool: unit.pool });
 }
 
 /** [rows, C]: all axes but the last together. */

@@ -196,3 +196,19 @@ it("takes the mask of dropout from what the forward pass kept, not from a second
   expect(code.filter(({ op }) => op === "dropout")).toHaveLength(1);
   expect(code.filter(({ op }) => op === "step")).toHaveLength(1);
 });
+
+it("masks and sums the gradient of a bias before relu and max pooling once a window, not once a pixel", () => {
+  const g = new GraphBuilder();
+  const x = g.state("x", [2, 8, 8, 3]);
+  const b = g.state("b", [3]);
+  const none = { top: 0, bottom: 0, left: 0, right: 0 };
+  const y = g.maxPool2d(g.relu(g.add(x, b)), { size: [2, 2], strides: [2, 2], padding: none });
+  const [db] = gradients(g, g.total(g.square(y)), [b]) as [number];
+  const layout = new StateLayout([
+    { name: "x", shape: [2, 8, 8, 3] },
+    { name: "b", shape: [3] },
+  ]);
+  const { calls } = planGraph(stepGraph(g, { db }), layout);
+  expect(calls.map(({ kernel }) => kernel)).toEqual(["map", "maxPool2d", "map", "reduceSum"]);
+  expect(calls[2]?.kernel === "map" && calls[2].body.count).toBe(2 * 4 * 4 * 3);
+});

@@ -5,7 +5,7 @@
  * so that neither layers nor autodiff know of them.
  */
 import { AtelierError } from "../error.ts";
-import type { StepGraph } from "../graph/graph.ts";
+import type { Node, StepGraph } from "../graph/graph.ts";
 import { sizeOf } from "../graph/shape.ts";
 import { type Lifetime, packArena } from "./arena.ts";
 import { type Analysis, analyze, fuse, type Unit } from "./fuse.ts";
@@ -98,7 +98,7 @@ function placeUpdates(analysis: Analysis, order: readonly Unit[]) {
       whole &&
       order.every((unit, i) => {
         if (old === undefined || i < position || !readsOf(analysis, unit).has(old)) return true;
-        return i === position && isElementwiseIn(analysis, unit, old);
+        return i === position && !wholeReadsOf(analysis, unit).has(old);
       });
     if (free && !directUpdates.has(base)) directUpdates.set(base, name);
     else copiedUpdates.push([name, id]);
@@ -106,12 +106,7 @@ function placeUpdates(analysis: Analysis, order: readonly Unit[]) {
   return { directUpdates, copiedUpdates };
 }
 
-/** Whether a unit does element-wise work, and every read of memory `base` is of the element being written. */
-function isElementwiseIn(analysis: Analysis, unit: Unit, base: number): boolean {
-  return (unit.kind === "map" || unit.map !== undefined) && !wholeReadsOf(analysis, unit).has(base);
-}
-
-/** Arena offsets of every value that lives there. A map may write over an operand that dies in it. */
+/** Arena offsets of every value that lives there. Element-wise work may write over an operand that dies in it. */
 function placeValues(analysis: Analysis, order: readonly Unit[], directUpdates: ReadonlyMap<number, string>) {
   const { nodes, views, live, roots } = analysis;
   const lastRead = new Map<number, number>();
@@ -124,7 +119,7 @@ function placeValues(analysis: Analysis, order: readonly Unit[], directUpdates: 
   const places: { floats: number; start: number; end: number; members: number[] }[] = [];
   const placeOf = new Map<number, (typeof places)[number]>();
   const add = (id: number, start: number): void => {
-    const place = { floats: sizeOf(nodes[id]!.shape), start, end: lastRead.get(id) ?? start, members: [id] };
+    const place = { floats: floatsOf(nodes[id]!), start, end: lastRead.get(id) ?? start, members: [id] };
     places.push(place);
     placeOf.set(id, place);
   };
@@ -151,12 +146,16 @@ function placeValues(analysis: Analysis, order: readonly Unit[], directUpdates: 
   return { offsets, arenaFloats: packed.floats };
 }
 
-/** Operands of element-wise work that nobody needs afterwards and that are read element by element. */
+/** Operands that nobody needs afterwards and that are read element by element, each before it is written. */
 function dyingOperands(analysis: Analysis, unit: Unit, dies: (id: number) => boolean): number[] {
-  const elementwise = unit.kind === "map" ? unit : unit.map;
-  if (elementwise === undefined) return [];
-  const count = sizeOf(elementwise.nodes[0]!.shape);
+  const count = sizeOf(analysis.nodes[resultsOf(analysis, unit)[0]!]!.shape);
+  const whole = wholeReadsOf(analysis, unit);
   return [...readsOf(analysis, unit)].filter(
-    (id) => dies(id) && sizeOf(analysis.nodes[id]!.shape) === count && isElementwiseIn(analysis, unit, id),
+    (id) => dies(id) && !whole.has(id) && sizeOf(analysis.nodes[id]!.shape) === count,
   );
+}
+
+/** Places of maxima take 16 bits each (maxPool2d in program.ts), everything else is floats. */
+function floatsOf({ op, shape }: Node): number {
+  return op === "maxPool2dIndex" ? Math.ceil(sizeOf(shape) / 2) : sizeOf(shape);
 }

@@ -1,11 +1,12 @@
 /** The order of units: each after what it reads, those that change state last, otherwise as the graph was written. */
 import { AtelierError } from "../error.ts";
+import type { OpName } from "../graph/ops.ts";
 import { operandMode } from "../graph/shape.ts";
 import type { Analysis, Unit } from "./fuse.ts";
 
 /** The nodes whose values a unit leaves in memory for others. */
 export function resultsOf(analysis: Analysis, unit: Unit): readonly number[] {
-  if (unit.kind === "kernel" && unit.map === undefined) return [unit.result];
+  if (unit.kind === "kernel" && unit.map === undefined) return madeBy(unit);
   const inside = new Set(madeBy(unit));
   return [...inside].filter(
     (id) =>
@@ -17,7 +18,7 @@ export function resultsOf(analysis: Analysis, unit: Unit): readonly number[] {
 /** The nodes whose values a unit has at hand, in topological order. */
 function madeBy(unit: Unit): readonly number[] {
   if (unit.kind === "map") return unit.nodes.map((node) => node.id);
-  return [unit.result, ...(unit.map === undefined ? [] : madeBy(unit.map))];
+  return [unit.result, ...Object.values(unit.also), ...(unit.map === undefined ? [] : madeBy(unit.map))];
 }
 
 /** Whether a use of `id`, perhaps through reshapes, stays in the cluster's registers. */
@@ -28,25 +29,42 @@ function isInternalUse(analysis: Analysis, id: number, user: number, inside: Rea
   return analysis.users[user]!.every((next) => isInternalUse(analysis, id, next, inside));
 }
 
+/** Operands of kernels that are read only at the element about to be written. */
+const pointwiseOperands: { readonly [K in OpName]?: readonly number[] } = {
+  batchNorm: [0],
+  batchNormInputGrad: [0, 4],
+};
+
 /** Memory (base nodes) a unit reads, without what it makes itself. */
 export function readsOf(analysis: Analysis, unit: Unit): ReadonlySet<number> {
   const inside = new Set(madeBy(unit));
-  const elementwise = unit.kind === "map" ? unit : unit.map;
-  const operands =
-    elementwise?.nodes.flatMap((node) => node.inputs.map((id) => analysis.views[id]!.base)) ?? [];
-  return new Set([...wholeReadsOf(analysis, unit), ...operands.filter((id) => !inside.has(id))]);
+  const operands = operandsOf(unit).map(({ id }) => analysis.views[id]!.base);
+  return new Set(operands.filter((id) => !inside.has(id)));
 }
 
 /** Of these, what a unit reads at other places than the element it is about to write. */
 export function wholeReadsOf(analysis: Analysis, unit: Unit): ReadonlySet<number> {
   const { nodes, views } = analysis;
-  const whole =
-    unit.kind === "kernel" ? [...unit.node.inputs, ...(unit.bias === undefined ? [] : [unit.bias])] : [];
-  const elementwise = unit.kind === "map" ? unit : unit.map;
-  const spread = elementwise?.nodes.flatMap((node) =>
-    node.inputs.filter((operand) => operandMode(nodes[operand]!.shape, node.shape)?.mode !== "full"),
+  const whole = operandsOf(unit).filter(
+    ({ id, user, pointwise }) =>
+      !pointwise || operandMode(nodes[id]!.shape, nodes[user]!.shape)?.mode !== "full",
   );
-  return new Set([...whole, ...(spread ?? [])].map((id) => views[id]!.base));
+  return new Set(whole.map(({ id }) => views[id]!.base));
+}
+
+/** Everything a unit takes in, the values it makes itself for its element-wise work included. */
+function operandsOf(
+  unit: Unit,
+): readonly { readonly id: number; readonly user: number; readonly pointwise: boolean }[] {
+  if (unit.kind === "map")
+    return unit.nodes.flatMap((node) => node.inputs.map((id) => ({ id, user: node.id, pointwise: true })));
+  const { node, operands, bias, map, pool } = unit;
+  const pointwise = pool === undefined ? (pointwiseOperands[node.op] ?? []) : [];
+  return [
+    ...operands.map((id, i) => ({ id, user: node.id, pointwise: pointwise.includes(i) })),
+    ...(bias === undefined ? [] : [{ id: bias, user: node.id, pointwise: false }]),
+    ...(map === undefined ? [] : operandsOf(map)),
+  ];
 }
 
 /**

@@ -1,121 +1,88 @@
-// Moments and batch normalisation over [rows, C] (Ioffe & Szegedy 2015). Means and variances are taken a chunk of
-// rows at a time about the chunk's own mean and merged in double (Chan, Golub & LeVeque 1979), so that neither a
-// large mean nor a million rows costs accuracy.
-#include "columns.h"
-#include "vectors.h"
+// Moments and batch normalisation over [rows, C] (Ioffe & Szegedy 2015). With `relu` the gradients take that of
+// relu(batchNorm(x)): the mask is the sign of batchNorm(x), computed anew rather than kept.
+#include "moments.h"
+#include "unpool.h"
 
 #include <cmath>
 
 namespace atelier::ATELIER_VARIANT {
 namespace {
 
-// Numbers a channel are laid out in tables this wide, narrow rows several times over, so that they fill vectors.
-constexpr int64_t maxTableChannels = 64;
-
-template <class Body>
-void eachRowBlock(const Context& context, int64_t rows, int64_t C, const Body& body) {
-  const int64_t floats = rows * C;
-  int64_t tasks = (floats + 32767) / 32768;
-  if (tasks > 64) tasks = 64;
-  if (tasks > rows) tasks = rows;
-  context.pool->each(static_cast<int>(tasks), [&](int task) {
-    const Share share(rows, tasks, task);
-    body(share.begin, share.end);
-  });
+template <class V>
+inline V normalized(V x, V mean, V scale, V beta) {
+  return (x - mean) * scale + beta;
 }
 
-// Runs body(at, tables, count) over rows [begin, end): T numbers a channel are given by numbers(c, out).
-// `tables[t][j]` belongs to element at + j.
-template <int T, class Numbers, class Body>
-void withTables(int64_t begin, int64_t end, int64_t C, const Numbers& numbers, const Body& body) {
-  float tables[T][maxTableChannels];
-  if (C > maxTableChannels / 2) {
-    for (int64_t c0 = 0; c0 < C; c0 += maxTableChannels) {
-      const int64_t count = C - c0 < maxTableChannels ? C - c0 : maxTableChannels;
-      for (int64_t c = 0; c < count; c++) {
-        float values[T];
-        numbers(c0 + c, values);
-        for (int t = 0; t < T; t++) tables[t][c] = values[t];
-      }
-      for (int64_t row = begin; row < end; row++) body(row * C + c0, tables, count);
+template <class V>
+inline V whereAboveZero(V y, V dy) {
+  const V zero{};
+  return y > zero ? dy : zero;
+}
+
+// scale[c] = γ/σ
+void scales(const float* variance, const float* gamma, float epsilon, int64_t C, float* scale) {
+  for (int64_t c = 0; c < C; c++) scale[c] = gamma[c] / sqrtf(variance[c] + epsilon);
+}
+
+// dx = γ/σ · (dy − Σdy/rows − x̂ · Σ(dy·x̂)/rows), x̂ = (x − mean)/σ, as numbers a channel.
+struct InputGrad {
+  enum { mean, scale, beta, centre, slope, count };
+  const float* tables[count];
+
+  // `workspace` holds 3·C floats.
+  template <class Args>
+  InputGrad(const Context& context, const Args& args, int64_t rows) {
+    const int64_t C = args.C;
+    const float* moments = context.at(args.moments);
+    const float* paramGrad = context.at(args.paramGrad);
+    float* own = context.workspace;
+    scales(moments + C, context.at(args.gamma), args.epsilon, C, own);
+    const float perRow = 1.0f / static_cast<float>(rows);
+    for (int64_t c = 0; c < C; c++) {
+      own[C + c] = paramGrad[C + c] * perRow;
+      own[2 * C + c] = paramGrad[c] * perRow / sqrtf(moments[C + c] + args.epsilon);
     }
-    return;
+    tables[mean] = moments;
+    tables[scale] = own;
+    tables[beta] = args.relu ? context.at(args.beta) : moments;
+    tables[centre] = own + C;
+    tables[slope] = own + 2 * C;
   }
-  const int64_t fold = maxTableChannels / C;
-  for (int64_t j = 0; j < fold * C; j++) {
-    float values[T];
-    numbers(j % C, values);
-    for (int t = 0; t < T; t++) tables[t][j] = values[t];
+
+  template <bool relu, class V>
+  static V of(V x, V dy, const V* table) {
+    if (relu) dy = whereAboveZero(normalized(x, table[mean], table[scale], table[beta]), dy);
+    return table[scale] * (dy - table[centre] - (x - table[mean]) * table[slope]);
   }
-  int64_t row = begin;
-  for (; row + fold <= end; row += fold) body(row * C, tables, fold * C);
-  if (row < end) body(row * C, tables, (end - row) * C);
-}
+};
 
 }  // namespace
 
-int64_t momentsWorkspace(const MomentsArgs& args) { return Chunks{args.rows, args.C}.count() * 3 * args.C; }
+int64_t momentsWorkspace(const MomentsArgs& args) { return momentsFloats({args.rows, args.C}); }
 
 void moments(const Context& context, const MomentsArgs& args) {
   const float* x = context.at(args.x);
-  float* y = context.at(args.y);
-  const int64_t C = args.C;
-  const Chunks chunks{args.rows, C};
-  // [chunk][a mean, Σ(x − it), Σ(x − it)²][C]; the first sum makes up for the mean being rounded to float.
-  float* partial = context.workspace;
-  eachChunk(context, chunks, [&](int64_t chunk) {
-    const int64_t begin = chunks.begin(chunk), end = chunks.end(chunk);
-    float* mean = partial + chunk * 3 * C;
-    sumColumns<1>(begin, end, C, mean, [&](int64_t at, int64_t, float* term) { term[0] = x[at]; });
-    const float scale = 1.0f / static_cast<float>(end - begin);
-    for (int64_t c = 0; c < C; c++) mean[c] *= scale;
-    sumColumns<2>(begin, end, C, mean + C, [&](int64_t at, int64_t c, float* term) {
-      const float distance = x[at] - mean[c];
-      term[0] = distance;
-      term[1] = distance * distance;
-    });
-  });
-  for (int64_t c = 0; c < C; c++) {
-    double n = 0, mean = 0, spread = 0;
-    for (int64_t chunk = 0; chunk < chunks.count(); chunk++) {
-      const double m = static_cast<double>(chunks.end(chunk) - chunks.begin(chunk));
-      const float* sums = partial + chunk * 3 * C + c;
-      const double rest = sums[C];
-      const double distance = sums[0] + rest / m - mean;
-      spread += sums[2 * C] - rest * rest / m + distance * distance * n * m / (n + m);
-      mean += distance * m / (n + m);
-      n += m;
-    }
-    y[c] = static_cast<float>(mean);
-    y[C + c] = static_cast<float>(spread > 0 ? spread / n : 0);
-  }
+  const Chunks chunks{args.rows, args.C};
+  eachChunk(context, chunks, [&](int64_t chunk) { chunkMoments(chunks, chunk, x, context.workspace); });
+  mergeMoments(chunks, context.workspace, context.at(args.y));
 }
+
+int64_t batchNormWorkspace(const BatchNormArgs& args) { return args.C; }
 
 void batchNorm(const Context& context, const BatchNormArgs& args) {
   const float* x = context.at(args.x);
   const float* moments = context.at(args.moments);
-  const float* gamma = context.at(args.gamma);
-  const float* beta = context.at(args.beta);
   float* y = context.at(args.y);
-  const int64_t C = args.C;
+  const Chunks chunks{args.rows, args.C};
+  scales(moments + args.C, context.at(args.gamma), args.epsilon, args.C, context.workspace);
+  const float* tables[3] = {moments, context.workspace, context.at(args.beta)};
   const float floor = args.relu ? 0.0f : -INFINITY;
-  eachRowBlock(context, args.rows, C, [&](int64_t begin, int64_t end) {
-    withTables<3>(
-        begin, end, C,
-        [&](int64_t c, float* values) {
-          values[0] = moments[c];
-          values[1] = gamma[c] / sqrtf(moments[C + c] + args.epsilon);
-          values[2] = beta[c];
-        },
-        [&](int64_t at, const float(*tables)[maxTableChannels], int64_t count) {
-          const float* from = x + at;
-          float* to = y + at;
-#pragma GCC ivdep
-          for (int64_t j = 0; j < count; j++) {
-            const float value = (from[j] - tables[0][j]) * tables[1][j] + tables[2][j];
-            to[j] = value < floor ? floor : value;
-          }
-        });
+  eachChunk(context, chunks, [&](int64_t chunk) {
+    sweepColumns<3, 0>(chunks.begin(chunk), chunks.end(chunk), args.C, tables, nullptr,
+                       [&]<class V>(int64_t at, const V* table, V*) {
+                         const V value = normalized(loadAs<V>(x + at), table[0], table[1], table[2]), least = V{} + floor;
+                         storeAs<V>(y + at, value < least ? least : value);
+                       });
   });
 }
 
@@ -131,13 +98,27 @@ void batchNormParamGrad(const Context& context, const BatchNormParamGradArgs& ar
   float* y = context.at(args.y);
   const int64_t C = args.C;
   const Chunks chunks{args.rows, C};
-  float* partial = context.workspace;
+  float* scale = context.workspace;
+  float* partial = scale + C;
+  if (args.relu) scales(variance, context.at(args.gamma), args.epsilon, C, scale);
+  const float* tables[3] = {mean, scale, context.at(args.beta)};
   eachChunk(context, chunks, [&](int64_t chunk) {
-    sumColumns<2>(chunks.begin(chunk), chunks.end(chunk), C, partial + chunk * 2 * C,
-                  [&](int64_t at, int64_t c, float* term) {
-                    term[0] = (x[at] - mean[c]) * dy[at];
-                    term[1] = dy[at];
-                  });
+    const int64_t begin = chunks.begin(chunk), end = chunks.end(chunk);
+    float* sums = partial + chunk * 2 * C;
+    const auto add = []<class V>(V distance, V grad, V* sum) {
+      sum[0] += distance * grad;
+      sum[1] += grad;
+    };
+    if (args.relu)
+      sweepColumns<3, 2>(begin, end, C, tables, sums, [&]<class V>(int64_t at, const V* table, V* sum) {
+        const V from = loadAs<V>(x + at);
+        add(from - table[0],
+            whereAboveZero(normalized(from, table[0], table[1], table[2]), loadAs<V>(dy + at)), sum);
+      });
+    else
+      sweepColumns<1, 2>(begin, end, C, tables, sums, [&]<class V>(int64_t at, const V* table, V* sum) {
+        add(loadAs<V>(x + at) - table[0], loadAs<V>(dy + at), sum);
+      });
   });
   for (int64_t c = 0; c < C; c++) {
     double gamma = 0, beta = 0;
@@ -150,35 +131,44 @@ void batchNormParamGrad(const Context& context, const BatchNormParamGradArgs& ar
   }
 }
 
+int64_t batchNormInputGradWorkspace(const BatchNormInputGradArgs& args) { return 3 * int64_t{args.C}; }
+
 void batchNormInputGrad(const Context& context, const BatchNormInputGradArgs& args) {
   const float* x = context.at(args.x);
-  const float* moments = context.at(args.moments);
-  const float* gamma = context.at(args.gamma);
-  const float* paramGrad = context.at(args.paramGrad);
   const float* dy = context.at(args.dy);
   float* dx = context.at(args.dx);
-  const int64_t C = args.C;
-  const float perRow = 1.0f / static_cast<float>(args.rows);
-  // dx = γ/σ · (dy − Σdy/rows − x̂ · Σ(dy·x̂)/rows), x̂ = (x − mean)/σ
-  eachRowBlock(context, args.rows, C, [&](int64_t begin, int64_t end) {
-    withTables<4>(
-        begin, end, C,
-        [&](int64_t c, float* values) {
-          const float inverse = 1.0f / sqrtf(moments[C + c] + args.epsilon);
-          values[0] = moments[c];
-          values[1] = paramGrad[C + c] * perRow;
-          values[2] = paramGrad[c] * perRow * inverse;
-          values[3] = gamma[c] * inverse;
-        },
-        [&](int64_t at, const float(*tables)[maxTableChannels], int64_t count) {
-          const float* from = x + at;
-          const float* grad = dy + at;
-          float* to = dx + at;
-#pragma GCC ivdep
-          for (int64_t j = 0; j < count; j++)
-            to[j] = tables[3][j] * (grad[j] - tables[1][j] - (from[j] - tables[0][j]) * tables[2][j]);
-        });
-  });
+  const InputGrad grad(context, args, args.rows);
+  const Chunks chunks{args.rows, args.C};
+  const auto sweep = [&]<bool relu>() {
+    eachChunk(context, chunks, [&](int64_t chunk) {
+      sweepColumns<InputGrad::count, 0>(
+          chunks.begin(chunk), chunks.end(chunk), args.C, grad.tables, nullptr,
+          [&]<class V>(int64_t at, const V* table, V*) {
+            storeAs<V>(dx + at, InputGrad::of<relu>(loadAs<V>(x + at), loadAs<V>(dy + at), table));
+          });
+    });
+  };
+  if (args.relu) sweep.template operator()<true>();
+  else sweep.template operator()<false>();
+}
+
+int64_t batchNormPoolGradWorkspace(const BatchNormPoolGradArgs& args) { return 3 * int64_t{args.C}; }
+
+void batchNormPoolGrad(const Context& context, const BatchNormPoolGradArgs& args) {
+  const float* x = context.at(args.x);
+  const float* dy = context.at(args.dy);
+  const InputGrad grad(context, args, int64_t{args.N} * args.oH * args.oW);
+  const auto sweep = [&]<bool relu>() {
+    unpool(context, args, reinterpret_cast<const uint16_t*>(context.at(args.index)), context.at(args.dx),
+           [&]<int N>(int64_t at, int64_t c) {
+             using V = typename Wide<N>::Floats;
+             V table[InputGrad::count];
+             for (int t = 0; t < InputGrad::count; t++) table[t] = loadAs<V>(grad.tables[t] + c);
+             return InputGrad::of<relu>(loadAs<V>(x + at), loadAs<V>(dy + at), table);
+           });
+  };
+  if (args.relu) sweep.template operator()<true>();
+  else sweep.template operator()<false>();
 }
 
 }  // namespace atelier::ATELIER_VARIANT

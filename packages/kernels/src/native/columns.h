@@ -3,8 +3,10 @@
 // count, and the error stays near that of one chunk at a million rows.
 #pragma once
 #include <cstdint>
+#include <numeric>
 
 #include "kernels.h"
+#include "vectors.h"
 
 namespace atelier::ATELIER_VARIANT {
 
@@ -36,55 +38,68 @@ void eachChunk(const Context& context, const Chunks& chunks, const Body& body) {
   });
 }
 
-// Sums several quantities of a chunk: sums[q·C + c] = Σ over rows of term(q, index of (row, c), c).
-// Narrow rows are taken several at a time, so that the inner loop is long enough for vectors.
-constexpr int64_t wideColumns = 64;
-
-template <int Q, class Terms>
-void sumColumns(int64_t rowBegin, int64_t rowEnd, int64_t C, float* sums, const Terms& terms) {
-  for (int64_t i = 0; i < Q * C; i++) sums[i] = 0;
-  if (C >= wideColumns / 2) {
-    // Blocks of columns keep the accumulators in registers or the first-level cache.
-    for (int64_t c0 = 0; c0 < C; c0 += wideColumns) {
-      const int64_t count = C - c0 < wideColumns ? C - c0 : wideColumns;
-      float acc[Q][wideColumns] = {};
-      for (int64_t row = rowBegin; row < rowEnd; row++) {
-        const int64_t at = row * C + c0;
-#pragma GCC ivdep
-        for (int64_t c = 0; c < count; c++) {
-          float term[Q];
-          terms(at + c, c0 + c, term);
-          for (int q = 0; q < Q; q++) acc[q][c] += term[q];
-        }
+// Rows [begin, end) under T numbers a channel (tables[t][c]): body(at, table, sums) sees elements at, at + 1, … of
+// one vector (V is Vector) or one element (V is float) with their channels' numbers, and adds to Q sums a channel,
+// which end in sums[q·C + c]. Several narrow rows, or a block of the columns of wide ones, fill up to four vectors.
+template <int T, int Q, int B, class Body>
+inline void sweepBlock(int64_t at, int64_t rows, int64_t stride, int64_t c, int64_t C, const float* const* tables,
+                       float* sums, const Body& body) {
+  Vector table[B][T + 1], acc[B][Q + 1] = {};
+  float numbers[lanes];
+  int64_t channel = c;
+  for (int b = 0; b < B; b++) {
+    const int64_t first = channel;
+    for (int t = 0; t < T; t++) {
+      channel = first;
+      for (int lane = 0; lane < lanes; lane++) {
+        numbers[lane] = tables[t][channel];
+        if (++channel == C) channel = 0;
       }
-      for (int q = 0; q < Q; q++)
-        for (int64_t c = 0; c < count; c++) sums[q * C + c0 + c] = acc[q][c];
+      table[b][t] = load(numbers);
     }
-    return;
+    if (T == 0) channel = (first + lanes) % C;
   }
-  const int64_t fold = wideColumns / C;
-  const int64_t wide = fold * C;
-  float acc[Q][wideColumns] = {};
-  int32_t channel[wideColumns];
-  for (int64_t j = 0; j < wide; j++) channel[j] = static_cast<int32_t>(j % C);
-  int64_t row = rowBegin;
-  for (; row + fold <= rowEnd; row += fold) {
-    const int64_t at = row * C;
-#pragma GCC ivdep
-    for (int64_t j = 0; j < wide; j++) {
-      float term[Q];
-      terms(at + j, channel[j], term);
-      for (int q = 0; q < Q; q++) acc[q][j] += term[q];
+  for (int64_t row = 0; row < rows; row++, at += stride)
+#pragma GCC unroll 4
+    for (int b = 0; b < B; b++) body(at + b * lanes, table[b], acc[b]);
+  channel = c;
+  for (int b = 0; b < B; b++) {
+    const int64_t first = channel;
+    for (int q = 0; q < Q; q++) {
+      channel = first;
+      for (int lane = 0; lane < lanes; lane++) {
+        sums[q * C + channel] += acc[b][q][lane];
+        if (++channel == C) channel = 0;
+      }
     }
   }
-  for (; row < rowEnd; row++)
+}
+
+template <int T, int Q, class Body>
+void sweepColumns(int64_t begin, int64_t end, int64_t C, const float* const* tables, float* sums, const Body& body) {
+  for (int64_t i = 0; i < Q * C; i++) sums[i] = 0;
+  int64_t fold = lanes / std::gcd(C, int64_t{lanes});
+  if (fold * C < 4 * lanes) fold *= 4 * lanes / (fold * C);
+  const int64_t width = fold * C, rows = (end - begin) / fold;
+  if (rows > 0)
+    for (int64_t c = 0; c < width; c += 4 * lanes) {
+      const auto sweep = [&]<int B>() {
+        sweepBlock<T, Q, B>(begin * C + c, rows, width, c % C, C, tables, sums, body);
+      };
+      const int64_t vectors = (width - c) / lanes;
+      if (vectors >= 4) sweep.template operator()<4>();
+      else if (vectors == 3) sweep.template operator()<3>();
+      else if (vectors == 2) sweep.template operator()<2>();
+      else sweep.template operator()<1>();
+    }
+  for (int64_t row = begin + rows * fold; row < end; row++)
     for (int64_t c = 0; c < C; c++) {
-      float term[Q];
-      terms(row * C + c, c, term);
-      for (int q = 0; q < Q; q++) acc[q][c] += term[q];
+      float table[T + 1], acc[Q + 1];
+      for (int t = 0; t < T; t++) table[t] = tables[t][c];
+      for (int q = 0; q < Q; q++) acc[q] = sums[q * C + c];
+      body(row * C + c, table, acc);
+      for (int q = 0; q < Q; q++) sums[q * C + c] = acc[q];
     }
-  for (int q = 0; q < Q; q++)
-    for (int64_t j = 0; j < wide; j++) sums[q * C + channel[j]] += acc[q][j];
 }
 
 }  // namespace atelier::ATELIER_VARIANT

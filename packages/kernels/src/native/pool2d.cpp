@@ -1,21 +1,12 @@
-// Pools over [N,H,W,C] windows; channels lie in vector lanes, images (or output rows) are shared between threads.
-// Maximum: padding counts as −∞. Average: the mean over the pixels inside the image.
-#include "kernels.h"
-#include "vectors.h"
-
-#include <cmath>
+// Pools over [N,H,W,C] windows; channels lie in vector lanes, images (or output pixels) are shared between threads.
+// Maximum: padding counts as −∞; `index` [N,oH,oW,C] (16 bits each) is the maximum's place in its window, which the
+// gradient needs instead of x and y; `moments` are those of y, taken while it is in the cache (batch norm follows).
+// Average: the mean over the pixels inside the image.
+#include "moments.h"
+#include "unpool.h"
 
 namespace atelier::ATELIER_VARIANT {
 namespace {
-
-// Taps [begin, end) of a window that starts at `start` and lie inside [0, extent).
-struct Taps {
-  int64_t begin, end;
-  Taps(int64_t start, int64_t taps, int64_t extent)
-      : begin(start < 0 ? -start : 0), end(start + taps > extent ? extent - start : taps) {
-    if (end < begin) end = begin;
-  }
-};
 
 // Calls body(n, oy) for every output row, in tasks of a useful size.
 template <class Args, class Body>
@@ -31,75 +22,53 @@ void eachOutputRow(const Context& context, const Args& args, const Body& body) {
   });
 }
 
-// Calls body(n) for every image.
-template <class Args, class Body>
-void eachImage(const Context& context, const Args& args, const Body& body) {
-  const int64_t tasks = args.N < 64 ? args.N : 64;
-  context.pool->each(static_cast<int>(tasks), [&](int task) {
-    const Share share(args.N, tasks, task);
-    for (int64_t n = share.begin; n < share.end; n++) body(n);
-  });
-}
+Chunks pooledPixels(const MaxPool2dArgs& args) { return {int64_t{args.N} * args.oH * args.oW, args.C}; }
 
 }  // namespace
+
+int64_t maxPool2dWorkspace(const MaxPool2dArgs& args) {
+  return args.moments == noRef ? 0 : momentsFloats(pooledPixels(args));
+}
 
 void maxPool2d(const Context& context, const MaxPool2dArgs& args) {
   const float* x = context.at(args.x);
   float* y = context.at(args.y);
-  const int64_t C = args.C;
-  eachOutputRow(context, args, [&](int64_t n, int64_t oy) {
-    const int64_t top = oy * args.sH - args.padTop;
-    const Taps rows(top, args.kH, args.H);
-    for (int64_t ox = 0; ox < args.oW; ox++) {
-      const int64_t left = ox * args.sW - args.padLeft;
-      const Taps columns(left, args.kW, args.W);
-      float* __restrict__ out = y + ((n * args.oH + oy) * args.oW + ox) * C;
-      for (int64_t c = 0; c < C; c++) out[c] = -INFINITY;
-      for (int64_t ky = rows.begin; ky < rows.end; ky++)
-        for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-          const float* __restrict__ in = x + ((n * args.H + top + ky) * args.W + left + kx) * C;
-          for (int64_t c = 0; c < C; c++) out[c] = in[c] <= out[c] ? out[c] : in[c];  // a NaN stays
-        }
+  float* moments = context.at(args.moments);
+  uint16_t* index = reinterpret_cast<uint16_t*>(context.at(args.index));
+  const int64_t C = args.C, kW = args.kW;
+  const Chunks chunks = pooledPixels(args);
+  eachChunk(context, chunks, [&](int64_t chunk) {
+    for (int64_t pixel = chunks.begin(chunk); pixel < chunks.end(chunk); pixel++) {
+      const int64_t ox = pixel % args.oW, oy = pixel / args.oW % args.oH, n = pixel / args.oW / args.oH;
+      const int64_t top = oy * args.sH - args.padTop, left = ox * args.sW - args.padLeft;
+      const float* corner = x + ((n * args.H + top) * args.W + left) * C;
+      withTaps(Taps(top, args.kH, args.H), Taps(left, kW, args.W), [&](auto rows, auto columns) {
+        acrossChannels(C, [&]<int N>(int64_t c) {
+          using V = typename Wide<N>::Floats;
+          using Integers = typename Wide<N>::Integers;
+          V best = loadAs<V>(corner + (rows.begin * args.W + columns.begin) * C + c);
+          Integers at = Integers{} + static_cast<int32_t>(rows.begin * kW + columns.begin);
+          for (int64_t ky = rows.begin; ky < rows.end; ky++)
+            for (int64_t kx = columns.begin; kx < columns.end; kx++) {
+              const V value = loadAs<V>(corner + (ky * args.W + kx) * C + c);
+              const auto better = (value > best) | (value != value);  // the first maximum; a NaN stays
+              best = better ? value : best;
+              at = better ? Integers{} + static_cast<int32_t>(ky * kW + kx) : at;
+            }
+          if (y != nullptr) storeAs<V>(y + pixel * C + c, best);
+          if (index != nullptr) storeAs(index + pixel * C + c, Wide<N>::narrowed(at));
+        });
+      });
     }
+    if (moments != nullptr) chunkMoments(chunks, chunk, y, context.workspace);
   });
+  if (moments != nullptr) mergeMoments(chunks, context.workspace, moments);
 }
 
 void maxPool2dGrad(const Context& context, const MaxPool2dGradArgs& args) {
-  const float* x = context.at(args.x);
-  const float* y = context.at(args.y);
   const float* dy = context.at(args.dy);
-  float* dx = context.at(args.dx);
-  const int64_t C = args.C;
-  constexpr int64_t block = 64;
-  eachImage(context, args, [&](int64_t n) {
-    memset(dx + n * args.H * args.W * C, 0, static_cast<size_t>(args.H) * args.W * C * 4);
-    for (int64_t oy = 0; oy < args.oH; oy++) {
-      const int64_t top = oy * args.sH - args.padTop;
-      const Taps rows(top, args.kH, args.H);
-      for (int64_t ox = 0; ox < args.oW; ox++) {
-        const int64_t left = ox * args.sW - args.padLeft;
-        const Taps columns(left, args.kW, args.W);
-        const int64_t window = ((n * args.oH + oy) * args.oW + ox) * C;
-        for (int64_t c0 = 0; c0 < C; c0 += block) {
-          const int64_t count = C - c0 < block ? C - c0 : block;
-          const float* __restrict__ best = y + window + c0;
-          float rest[block];  // dy until the first maximum has been met, then zero
-          memcpy(rest, dy + window + c0, static_cast<size_t>(count) * 4);
-          for (int64_t ky = rows.begin; ky < rows.end; ky++)
-            for (int64_t kx = columns.begin; kx < columns.end; kx++) {
-              const int64_t pixel = ((n * args.H + top + ky) * args.W + left + kx) * C + c0;
-              const float* __restrict__ in = x + pixel;
-              float* __restrict__ out = dx + pixel;
-              for (int64_t c = 0; c < count; c++) {
-                const float routed = in[c] == best[c] ? rest[c] : 0.0f;
-                out[c] += routed;
-                rest[c] = in[c] == best[c] ? 0.0f : rest[c];
-              }
-            }
-        }
-      }
-    }
-  });
+  unpool(context, args, reinterpret_cast<const uint16_t*>(context.at(args.index)), context.at(args.dx),
+         [&]<int N>(int64_t at, int64_t) { return loadAs<typename Wide<N>::Floats>(dy + at); });
 }
 
 void avgPool2d(const Context& context, const AvgPool2dArgs& args) {

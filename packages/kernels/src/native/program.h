@@ -31,8 +31,8 @@ constexpr Ref noRef = INT32_MIN;
   KERNEL(Conv2dFft, conv2dFft, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu))           \
   KERNEL(Conv2dInputGradFft, conv2dInputGradFft, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS)           \
   KERNEL(Conv2dFilterGradFft, conv2dFilterGradFft, REF(x) REF(dy) REF(dFilters) ATELIER_IMAGE_FIELDS)         \
-  KERNEL(MaxPool2d, maxPool2d, REF(x) REF(y) ATELIER_POOL_FIELDS)                                             \
-  KERNEL(MaxPool2dGrad, maxPool2dGrad, REF(x) REF(y) REF(dy) REF(dx) ATELIER_POOL_FIELDS)                     \
+  KERNEL(MaxPool2d, maxPool2d, REF(x) REF(y) REF(index) REF(moments) ATELIER_POOL_FIELDS)                     \
+  KERNEL(MaxPool2dGrad, maxPool2dGrad, REF(index) REF(dy) REF(dx) ATELIER_POOL_FIELDS)                        \
   KERNEL(AvgPool2d, avgPool2d, REF(x) REF(y) ATELIER_POOL_FIELDS)                                             \
   KERNEL(AvgPool2dGrad, avgPool2dGrad, REF(dy) REF(dx) ATELIER_POOL_FIELDS)                                   \
   KERNEL(ReduceSum, reduceSum, REF(x) REF(y) INT(outer) INT(reduce) INT(inner))                               \
@@ -43,9 +43,13 @@ constexpr Ref noRef = INT32_MIN;
   KERNEL(BatchNorm, batchNorm,                                                                                \
          REF(x) REF(moments) REF(gamma) REF(beta) REF(y) INT(rows) INT(C) FLOAT(epsilon) INT(relu))           \
   KERNEL(BatchNormParamGrad, batchNormParamGrad,                                                              \
-         REF(x) REF(moments) REF(dy) REF(y) INT(rows) INT(C) FLOAT(epsilon))                                  \
+         REF(x) REF(moments) REF(gamma) REF(beta) REF(dy) REF(y) INT(rows) INT(C) FLOAT(epsilon) INT(relu))   \
   KERNEL(BatchNormInputGrad, batchNormInputGrad,                                                              \
-         REF(x) REF(moments) REF(gamma) REF(paramGrad) REF(dy) REF(dx) INT(rows) INT(C) FLOAT(epsilon))       \
+         REF(x) REF(moments) REF(gamma) REF(beta) REF(paramGrad) REF(dy) REF(dx)                              \
+         INT(rows) INT(C) FLOAT(epsilon) INT(relu))                                                           \
+  KERNEL(BatchNormPoolGrad, batchNormPoolGrad,                                                                \
+         REF(x) REF(moments) REF(gamma) REF(beta) REF(paramGrad) REF(dy) REF(index) REF(dx)                   \
+         ATELIER_POOL_FIELDS FLOAT(epsilon) INT(relu))                                                        \
   KERNEL(LayerNorm, layerNorm, REF(x) REF(gamma) REF(beta) REF(y) INT(rows) INT(C) FLOAT(epsilon))            \
   KERNEL(LayerNormParamGrad, layerNormParamGrad, REF(x) REF(dy) REF(y) INT(rows) INT(C) FLOAT(epsilon))       \
   KERNEL(LayerNormInputGrad, layerNormInputGrad,                                                              \

@@ -57,8 +57,8 @@ void reduceSum(const Context& context, const ReduceSumArgs& args) {
     for (int64_t o = 0; o < args.outer; o++) {
       const float* from = x + o * reduce * inner;
       eachChunk(context, chunks, [&](int64_t chunk) {
-        sumColumns<1>(chunks.begin(chunk), chunks.end(chunk), inner, partial + chunk * inner,
-                      [&](int64_t at, int64_t, float* term) { term[0] = from[at]; });
+        sweepColumns<0, 1>(chunks.begin(chunk), chunks.end(chunk), inner, nullptr, partial + chunk * inner,
+                           [&]<class V>(int64_t at, const V*, V* sum) { sum[0] += loadAs<V>(from + at); });
       });
       for (int64_t i = 0; i < inner; i++) {
         double total = 0;

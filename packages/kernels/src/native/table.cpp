@@ -17,9 +17,13 @@ int64_t conv2dFilterGradWorkspace(const Conv2dFilterGradArgs&);
 int64_t conv2dFftWorkspace(const Conv2dFftArgs&);
 int64_t conv2dInputGradFftWorkspace(const Conv2dInputGradFftArgs&);
 int64_t conv2dFilterGradFftWorkspace(const Conv2dFilterGradFftArgs&);
+int64_t maxPool2dWorkspace(const MaxPool2dArgs&);
 int64_t reduceSumWorkspace(const ReduceSumArgs&);
 int64_t momentsWorkspace(const MomentsArgs&);
+int64_t batchNormWorkspace(const BatchNormArgs&);
 int64_t batchNormParamGradWorkspace(const BatchNormParamGradArgs&);
+int64_t batchNormInputGradWorkspace(const BatchNormInputGradArgs&);
+int64_t batchNormPoolGradWorkspace(const BatchNormPoolGradArgs&);
 int64_t layerNormParamGradWorkspace(const LayerNormParamGradArgs&);
 
 namespace {
@@ -65,9 +69,13 @@ const KernelTable table = {
     conv2dFftWorkspace,
     conv2dInputGradFftWorkspace,
     conv2dFilterGradFftWorkspace,
+    maxPool2dWorkspace,
     reduceSumWorkspace,
     momentsWorkspace,
+    batchNormWorkspace,
     batchNormParamGradWorkspace,
+    batchNormInputGradWorkspace,
+    batchNormPoolGradWorkspace,
     layerNormParamGradWorkspace,
     peak,
 };

@@ -209,18 +209,30 @@ void check(Examination& e, const Conv2dFftArgs& a) { checkConv2d(e, a, checkFour
 void check(Examination& e, const Conv2dInputGradFftArgs& a) { checkConv2dInputGrad(e, a, checkFourier(e, a)); }
 void check(Examination& e, const Conv2dFilterGradFftArgs& a) { checkConv2dFilterGrad(e, a, checkFourier(e, a)); }
 
+// A maximum's place in its window is kept in 16 bits.
+template <class Args>
+void checkMaxPool(const Examination& e, const Args& a, int64_t& x, int64_t& y) {
+  checkPool(e, a, x, y);
+  e.require(a.kH * int64_t{a.kW} <= 1 << 16, "a window of more than 65536 pixels");
+}
+
 void check(Examination& e, const MaxPool2dArgs& a) {
   int64_t x, y;
-  checkPool(e, a, x, y);
+  if (a.index == noRef) checkPool(e, a, x, y);
+  else checkMaxPool(e, a, x, y);
   e.read(a.x, x, "x");
-  e.write(a.y, y, "y");
+  if (a.y != noRef) e.write(a.y, y, "y");
+  if (a.index != noRef) e.write(a.index, (y + 1) / 2, "index");
+  if (a.moments != noRef) {
+    e.require(a.y != noRef, "moments of a result that is not kept");
+    e.write(a.moments, int64_t{2} * a.C, "moments");
+  }
 }
 
 void check(Examination& e, const MaxPool2dGradArgs& a) {
   int64_t x, y;
-  checkPool(e, a, x, y);
-  e.read(a.x, x, "x");
-  e.read(a.y, y, "y");
+  checkMaxPool(e, a, x, y);
+  e.read(a.index, (y + 1) / 2, "index");
   e.read(a.dy, y, "dy");
   e.write(a.dx, x, "dx");
 }
@@ -287,22 +299,39 @@ void check(Examination& e, const BatchNormArgs& a) {
   e.write(a.y, floats, "y");
 }
 
-void check(Examination& e, const BatchNormParamGradArgs& a) {
-  const int64_t floats = matrix(e, a);
+// What the gradients of relu(batchNorm(x)), or of batchNorm(x) alone, are computed from.
+template <class Args>
+void checkNormalized(const Examination& e, const Args& a, int64_t floats) {
   e.read(a.x, floats, "x");
   e.read(a.moments, int64_t{2} * a.C, "moments");
   e.read(a.dy, floats, "dy");
+  if (a.relu) {
+    e.read(a.gamma, a.C, "gamma");
+    e.read(a.beta, a.C, "beta");
+  }
+}
+
+void check(Examination& e, const BatchNormParamGradArgs& a) {
+  checkNormalized(e, a, matrix(e, a));
   e.write(a.y, int64_t{2} * a.C, "y");
 }
 
 void check(Examination& e, const BatchNormInputGradArgs& a) {
   const int64_t floats = matrix(e, a);
-  e.read(a.x, floats, "x");
-  e.read(a.moments, int64_t{2} * a.C, "moments");
+  checkNormalized(e, a, floats);
   e.read(a.gamma, a.C, "gamma");
   e.read(a.paramGrad, int64_t{2} * a.C, "paramGrad");
-  e.read(a.dy, floats, "dy");
   e.write(a.dx, floats, "dx");
+}
+
+void check(Examination& e, const BatchNormPoolGradArgs& a) {
+  int64_t image, pooled;
+  checkMaxPool(e, a, image, pooled);
+  checkNormalized(e, a, pooled);
+  e.read(a.gamma, a.C, "gamma");
+  e.read(a.paramGrad, int64_t{2} * a.C, "paramGrad");
+  e.read(a.index, (pooled + 1) / 2, "index");
+  e.write(a.dx, image, "dx");
 }
 
 void check(Examination& e, const LayerNormArgs& a) {
@@ -434,6 +463,7 @@ std::vector<Call> decodeCalls(std::vector<int32_t>& words, const Space& space) {
       CASE(BatchNorm, batchNorm)
       CASE(BatchNormParamGrad, batchNormParamGrad)
       CASE(BatchNormInputGrad, batchNormInputGrad)
+      CASE(BatchNormPoolGrad, batchNormPoolGrad)
       CASE(LayerNorm, layerNorm)
       CASE(LayerNormParamGrad, layerNormParamGrad)
       CASE(LayerNormInputGrad, layerNormInputGrad)
@@ -469,12 +499,20 @@ int64_t workspaceFloats(const KernelTable& table, const Call& call) {
       return table.conv2dInputGradFftWorkspace(call.as<Conv2dInputGradFftArgs>());
     case KernelId::conv2dFilterGradFft:
       return table.conv2dFilterGradFftWorkspace(call.as<Conv2dFilterGradFftArgs>());
+    case KernelId::maxPool2d:
+      return table.maxPool2dWorkspace(call.as<MaxPool2dArgs>());
     case KernelId::reduceSum:
       return table.reduceSumWorkspace(call.as<ReduceSumArgs>());
     case KernelId::moments:
       return table.momentsWorkspace(call.as<MomentsArgs>());
+    case KernelId::batchNorm:
+      return table.batchNormWorkspace(call.as<BatchNormArgs>());
     case KernelId::batchNormParamGrad:
       return table.batchNormParamGradWorkspace(call.as<BatchNormParamGradArgs>());
+    case KernelId::batchNormInputGrad:
+      return table.batchNormInputGradWorkspace(call.as<BatchNormInputGradArgs>());
+    case KernelId::batchNormPoolGrad:
+      return table.batchNormPoolGradWorkspace(call.as<BatchNormPoolGradArgs>());
     case KernelId::layerNormParamGrad:
       return table.layerNormParamGradWorkspace(call.as<LayerNormParamGradArgs>());
     default:

@@ -2,6 +2,7 @@
 // a tile is ROWS x (2 vectors), or NARROW_ROWS x (1 vector) where few columns are left. Tiles fill the register
 // file: AVX-512 14x32 of 32 registers, AVX2 6x16 of 16, SSE 6x8 of 16, NEON 12x8 of 32.
 #pragma once
+#include <cstdint>
 #include <cstring>
 
 #if !defined(ATELIER_VARIANT) || !defined(ATELIER_LANES)
@@ -27,5 +28,60 @@ constexpr int panelWidth = 2 * lanes;
 
 inline Vector load(const float* p) { return *reinterpret_cast<const LooseVector*>(p); }
 inline void store(float* p, Vector v) { *reinterpret_cast<LooseVector*>(p) = v; }
+
+// N floats, N integers of their width and N of half of it, for code that is the same for a vector, a part of one and a
+// single number.
+template <int N>
+struct Wide;
+template <>
+struct Wide<1> {
+  typedef float Floats;
+  typedef int32_t Integers;
+  typedef uint16_t Shorts;
+  static Integers widened(Shorts v) { return v; }
+  static Shorts narrowed(Integers v) { return static_cast<Shorts>(v); }
+};
+#define ATELIER_WIDE(N)                                                               \
+  template <>                                                                         \
+  struct Wide<N> {                                                                    \
+    typedef float Floats __attribute__((vector_size(N * 4)));                         \
+    typedef int32_t Integers __attribute__((vector_size(N * 4)));                     \
+    typedef uint16_t Shorts __attribute__((vector_size(N * 2)));                      \
+    static Integers widened(Shorts v) { return __builtin_convertvector(v, Integers); } \
+    static Shorts narrowed(Integers v) { return __builtin_convertvector(v, Shorts); } \
+  };
+ATELIER_WIDE(4)
+ATELIER_WIDE(8)
+ATELIER_WIDE(16)
+#undef ATELIER_WIDE
+
+template <class V, class T>
+inline V loadAs(const T* p) {
+  V v;
+  memcpy(&v, p, sizeof(V));
+  return v;
+}
+template <class V, class T>
+inline void storeAs(T* p, V v) {
+  memcpy(p, &v, sizeof(V));
+}
+
+// Calls body<N>(c) for runs of N channels that make up [0, C), the widest that fit.
+template <class Body>
+inline void acrossChannels(int64_t C, const Body& body) {
+  int64_t c = 0;
+  for (; c + lanes <= C; c += lanes) body.template operator()<lanes>(c);
+  if constexpr (lanes > 8)
+    if (c + 8 <= C) {
+      body.template operator()<8>(c);
+      c += 8;
+    }
+  if constexpr (lanes > 4)
+    if (c + 4 <= C) {
+      body.template operator()<4>(c);
+      c += 4;
+    }
+  for (; c < C; c++) body.template operator()<1>(c);
+}
 
 }  // namespace atelier::ATELIER_VARIANT

@@ -119,9 +119,13 @@ export const referenceKernels: { readonly [K in Exclude<OpName, "input" | "state
     forEachWindow(inputShapes[0]!, node.shape, node.attrs, (yAt, xAts) => {
       y[yAt] = x![firstMaximum(x!, xAts)]!;
     }),
-  maxPool2dGrad: (dx, [x, , dy], { node, inputShapes }) =>
-    forEachWindow(inputShapes[0]!, inputShapes[1]!, node.attrs, (yAt, xAts) => {
-      dx[firstMaximum(x!, xAts)]! += dy![yAt]!;
+  maxPool2dIndex: (y, [x], { node, inputShapes }) =>
+    forEachWindow(inputShapes[0]!, node.shape, node.attrs, (yAt, xAts, taps) => {
+      y[yAt] = taps[xAts.indexOf(firstMaximum(x!, xAts))]!;
+    }),
+  maxPool2dGrad: (dx, [index, dy], { node, inputShapes }) =>
+    forEachWindow(node.shape, inputShapes[1]!, node.attrs, (yAt, xAts, taps) => {
+      dx[xAts[taps.indexOf(index![yAt]!)]!]! += dy![yAt]!;
     }),
   avgPool2d: (y, [x], { node, inputShapes }) =>
     forEachWindow(inputShapes[0]!, node.shape, node.attrs, (yAt, xAts) => {

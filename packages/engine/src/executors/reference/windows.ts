@@ -72,12 +72,15 @@ export function conv2dFilterGrad(
   });
 }
 
-/** Calls `visit` once a window and channel with the flat offsets of the pixels inside the image, row-major. */
+/**
+ * Calls `visit` once a window and channel with the flat offsets of the pixels inside the image, row-major, and their
+ * places in the window.
+ */
 export function forEachWindow(
   x: Shape,
   y: Shape,
   attrs: WindowAttrs,
-  visit: (yAt: number, xAts: readonly number[]) => void,
+  visit: (yAt: number, xAts: readonly number[], taps: readonly number[]) => void,
 ): void {
   const [N, H, W, C] = x as readonly [number, number, number, number];
   const [, oH, oW] = y as readonly [number, number, number, number];
@@ -87,12 +90,15 @@ export function forEachWindow(
       for (let ox = 0; ox < oW; ox++)
         for (let c = 0; c < C; c++) {
           const inside: number[] = [];
+          const taps: number[] = [];
           for (let ky = 0; ky < size[0]; ky++)
             for (let kx = 0; kx < size[1]; kx++) {
               const iy = oy * strides[0] + ky - padding.top;
               const ix = ox * strides[1] + kx - padding.left;
-              if (iy >= 0 && iy < H && ix >= 0 && ix < W) inside.push(((n * H + iy) * W + ix) * C + c);
+              if (iy < 0 || iy >= H || ix < 0 || ix >= W) continue;
+              inside.push(((n * H + iy) * W + ix) * C + c);
+              taps.push(ky * size[1] + kx);
             }
-          visit(((n * oH + oy) * oW + ox) * C + c, inside);
+          visit(((n * oH + oy) * oW + ox) * C + c, inside, taps);
         }
 }
