@@ -31,6 +31,12 @@ test("the best epoch is the given one if there is one", () => {
   expect(textsOf(draw([{ ...run, bestEpochIndex: 3 }]))).toContain("best: epoch 4");
 });
 
+test("the name of the best epoch stays within its panel", () => {
+  const anchorOf = (bestEpochIndex: number) =>
+    /text-anchor="(\w+)"[^>]*>best: epoch/.exec(draw([{ ...run, bestEpochIndex }]))?.[1];
+  expect([0, 1, 3].map(anchorOf)).toEqual(["start", "middle", "end"]);
+});
+
 test("several runs: a name each in the legend, also where two are the same, and a key to the lines", () => {
   const svg = draw([run, { ...run, name: nastyName }, run]);
   expectPicture(svg);

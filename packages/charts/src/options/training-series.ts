@@ -78,7 +78,12 @@ function curveSeries(curve: Curve, panel: TrainingPanel, style: CurveStyle): obj
     type: style.isDashed ? [5, 4] : "solid",
   };
   const shown = smoothCurve(raw, style.smoothingRadius);
-  const main = { ...line, lineStyle, data: points(shown, style), ...(style.isAlone && bestEpochLine(style)) };
+  const main = {
+    ...line,
+    lineStyle,
+    data: points(shown, style),
+    ...(style.isAlone && bestEpochLine(style, shown.length)),
+  };
   if (style.smoothingRadius === 0) return [main];
   const faint = {
     ...line,
@@ -96,8 +101,9 @@ function points(curve: Curve, { best, isAlone }: CurveStyle): object[] {
   });
 }
 
-function bestEpochLine({ best, theme }: CurveStyle): object {
+function bestEpochLine({ best, theme }: CurveStyle, epochs: number): object {
   if (best === undefined) return {};
+  const place = epochs === 1 ? 0.5 : best / (epochs - 1);
   return {
     markLine: {
       silent: true,
@@ -108,6 +114,7 @@ function bestEpochLine({ best, theme }: CurveStyle): object {
         color: theme.muted,
         fontSize: fontSize.tick,
         position: "end",
+        align: place < 0.1 ? "left" : place > 0.9 ? "right" : "center", // within its panel
       },
       data: [{ xAxis: best + 1 }],
     },
