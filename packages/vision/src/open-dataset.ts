@@ -49,7 +49,7 @@ export async function openDataset(
   if (entries.length === fileNames.length && !entries.some((entry) => entry.isSymbolicLink())) {
     throw new AtelierError(
       "no-data",
-      `${folder}: expected IDX files (train-images-idx3-ubyte, …) or one folder of images a class, found ${fileNames.length} other files`,
+      `${folder}: expected IDX files (train-images-idx3-ubyte, …) or one folder of images a class, found neither`,
     );
   }
   const { input } = options;

@@ -36,7 +36,7 @@ export async function decodeAll(paths: readonly string[], options: DecodeAllOpti
       if (options.signal?.aborted) throw new AtelierError("stopped", `${what} stopped`);
       if (!reasons.has(index)) {
         await work(paths[index]!, index).catch((error: Error) =>
-          reasons.set(index, firstLine(error.message)),
+          reasons.set(index, `cannot be decoded: ${firstLine(error.message)}`),
         );
       }
       options.onProgress?.({ what, unit: "images", done: ++done, total: paths.length });

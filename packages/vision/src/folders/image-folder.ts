@@ -15,7 +15,7 @@ export interface ImageFolderOptions extends DecodeAllOptions {
   readonly testFraction?: number | undefined;
   /** Seed of that split; default 0. */
   readonly seed?: number | undefined;
-  /** Told in a sentence about folders that are not used. */
+  /** Told in a sentence about folders that are not used and images that are set aside for testing. */
   readonly onNotice?: ((message: string) => void) | undefined;
 }
 
@@ -57,7 +57,13 @@ export async function readImageFolder(
     assemble(part, partPixels, { folder, name, shape, classNames });
   const train = assembled(listing.train, pixels.slice(0, trainCount));
   if (listing.test) return { train, test: assembled(listing.test, pixels.slice(trainCount)), skipped };
-  return { ...splitTest(train, options), skipped };
+  const split = splitTest(train, options);
+  if (split.test) {
+    options.onNotice?.(
+      `${folder}: no test folder: ${split.test.size} of ${train.size} images are set aside for testing`,
+    );
+  }
+  return { ...split, skipped };
 }
 
 interface AssembleOptions extends Pick<ImageDataset, "name" | "shape" | "classNames"> {

@@ -103,6 +103,11 @@ test.each([
     { ...pair, "classes.txt": "only one\n" },
     "label 1 at index 1 is out of range: there are 1 classes",
   ],
+  [
+    "a damaged training label",
+    { "images-idx3-ubyte": images(4), "labels-idx1-ubyte": labels(1, 77, 2, 3) },
+    "training label 77 at index 1 is out of range: no image has label 4; number the classes without a gap",
+  ],
   ["a class twice", { ...pair, "classes.txt": "a\na\n" }, 'the class name "a" occurs twice'],
   [
     "cut gzip",

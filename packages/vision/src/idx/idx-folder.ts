@@ -21,7 +21,8 @@ export interface IdxPairBytes {
 /**
  * Reads the folder's IDX files; class names come from classes.txt or labels.txt (one a line), otherwise they are
  * "0" … "n-1" with n from the training labels. Throws "bad-file" for files that are missing, ambiguous, damaged,
- * swapped, of differing counts, or that hold a label without a class.
+ * swapped, of differing counts, or that hold a label without a class; without written names also for training labels
+ * between the lowest and the highest that never occur, as a damaged label leaves them.
  */
 export async function readIdxFolder(
   folder: string,
@@ -30,6 +31,7 @@ export async function readIdxFolder(
 ): Promise<IdxFolder> {
   const written = await readClassNames(folder, fileNames);
   const train = parseIdxPair(await readPair(folder, fileNames, "train"), { name, classNames: written });
+  if (written === undefined) expectNoGap(folder, train);
   const hasTest = fileNames.some((fileName) => idxRoleOf(fileName)?.part === "test");
   if (!hasTest) return { train };
   const test = parseIdxPair(await readPair(folder, fileNames, "test"), {
@@ -42,6 +44,17 @@ export async function readIdxFolder(
     );
   }
   return { train, test };
+}
+
+function expectNoGap(folder: string, { labels, classNames }: ImageDataset): void {
+  const present = new Set(labels);
+  const lowest = Math.min(...present);
+  const gap = classNames.findIndex((_, label) => label > lowest && !present.has(label));
+  if (gap < 0) return;
+  const index = labels.findIndex((label) => label > gap);
+  throw badFile(
+    `${folder}: training label ${labels[index]} at index ${index} is out of range: no image has label ${gap}; number the classes without a gap, or name them all in classes.txt`,
+  );
 }
 
 /**
