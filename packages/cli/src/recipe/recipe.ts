@@ -88,7 +88,7 @@ const sections: { readonly [K in keyof Recipe]-?: Section<Exclude<Recipe[K], und
   normalization: mapping(
     "normalization",
     { mean: listOf(realNumber()), std: listOf(realNumber({ above: 0 })) },
-    "x = (pixel/255 − mean)/std, one number a channel; by default pixels are in [0, 1].",
+    "x = (pixel/255 − mean)/std, one number for all channels or one a channel; by default pixels are in [0, 1].",
   ),
   layers: parsed("layers", readLayers, {
     ...layersSchema,

@@ -1,6 +1,6 @@
 /**
  * What an executor is: the only way in which graphs are run. Two implementations keep to it: reference/
- * (slow, obvious, the oracle) and native/ (C++). The suite in test/executor-contract.ts runs on both.
+ * (slow, obvious, the oracle) and native/ (C++). The suite in native/executors.test.ts runs on both.
  *
  * A session owns parameters, optimiser slots and scratch. One call of `run` is many steps: gather images by
  * index, augment, normalise, compute, update. Nothing returns to JavaScript per step, and the event loop

@@ -138,6 +138,12 @@ describe("sequential", () => {
     const model = sequential([flatten(), dense(2)], { input: [2, 2, 3] });
     expect(model.normalization).toEqual({ mean: [0, 0, 0], std: [1, 1, 1] });
   });
+
+  it("takes one number for every channel", () => {
+    const normalization = { mean: [0.5], std: [0.2, 0.3, 0.4] };
+    const model = sequential([flatten(), dense(2)], { input: [2, 2, 3], normalization });
+    expect(model.normalization).toEqual({ mean: [0.5, 0.5, 0.5], std: [0.2, 0.3, 0.4] });
+  });
 });
 
 describe("layers that do not fit say so", () => {
@@ -215,7 +221,7 @@ describe("layers that do not fit say so", () => {
     [
       "normalisation of another number of channels",
       () => sequential([flatten()], { input, normalization: { mean: [0, 0, 0], std: [1] } }),
-      "normalization: expected mean to have one number a channel (1), got 3.",
+      "normalization: expected mean to have one number, or one a channel (1), got 3.",
     ],
     [
       "weights beyond any machine",

@@ -124,15 +124,16 @@ function completeNormalization(given: Normalization | undefined, channels: numbe
   if (given === undefined) {
     return { mean: new Array<number>(channels).fill(0), std: new Array<number>(channels).fill(1) };
   }
-  for (const key of ["mean", "std"] as const) {
-    if (given[key].length !== channels) {
-      throw new AtelierError(
-        "bad-argument",
-        `normalization: expected ${key} to have one number a channel (${channels}), got ${given[key].length}.`,
-      );
-    }
-  }
-  return given;
+  const everyChannel = (key: "mean" | "std"): readonly number[] => {
+    const values = given[key];
+    if (values.length === channels) return values;
+    if (values.length === 1) return new Array<number>(channels).fill(values[0]!);
+    throw new AtelierError(
+      "bad-argument",
+      `normalization: expected ${key} to have one number, or one a channel (${channels}), got ${values.length}.`,
+    );
+  };
+  return { mean: everyChannel("mean"), std: everyChannel("std") };
 }
 
 /** Gives every layer a name and checks that names are unique and `from` points back to one. */

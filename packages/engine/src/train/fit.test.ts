@@ -181,6 +181,16 @@ it.each([
   expect(() => fit(model, dataset, { executor: openExecutor({ kind: "reference" }) })).toThrow(message);
 });
 
+it.each([
+  ["earlyStopping", { earlyStopping: { patience: 2 } }],
+  ["reduceOnPlateau", { reduceOnPlateau: { patience: 2, monitor: "val_accuracy" } }],
+  ["monitor", { monitor: "val_loss" }],
+] as const)("refuses to watch validation images that are not there: %s", (option, rules) => {
+  expect(() => fit(model, train, { ...rules, executor: openExecutor({ kind: "reference" }) })).toThrow(
+    new RegExp(`^${option}: expected validation images to measure val_`),
+  );
+});
+
 it("refuses work that would take the reference executor hours", () => {
   const big = sequential([flatten(), dense(1024, { activation: "relu" }), dense(3)], { input: [8, 8, 1] });
   expect(() => fit(big, train, { epochs: 100_000, executor: openExecutor({ kind: "reference" }) })).toThrow(

@@ -66,6 +66,7 @@ export class Training implements AsyncIterable<Epoch>, Checkpointable {
     this.#rules = rulesOf(options, train);
     expectFit(model, train);
     if (options.validation !== undefined) expectFit(model, options.validation);
+    else expectMeasured(options);
     this.#history = [...(options.resume?.history ?? [])];
     const { session, stateNames } = this.#open();
     this.#session = session;
@@ -341,6 +342,22 @@ export class Training implements AsyncIterable<Epoch>, Checkpointable {
   async #checkpoint(): Promise<void> {
     this.#lastCheckpoint = performance.now();
     await this.#options.onCheckpoint?.(this);
+  }
+}
+
+/** Throws bad-argument when something watches a metric of validation images, of which there are none. */
+function expectMeasured({ earlyStopping, reduceOnPlateau, monitor }: FitOptions): void {
+  const watched = {
+    monitor,
+    earlyStopping: earlyStopping && (earlyStopping.monitor ?? "val_loss"),
+    reduceOnPlateau: reduceOnPlateau && (reduceOnPlateau.monitor ?? "val_loss"),
+  };
+  for (const [option, metric] of Object.entries(watched)) {
+    if (!metric?.startsWith("val_")) continue;
+    throw new AtelierError(
+      "bad-argument",
+      `${option}: expected validation images to measure ${metric} on, got none. Hold some out, or watch loss or accuracy.`,
+    );
   }
 }
 
