@@ -1,7 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { workshop } from "../test/workshop.ts";
 
-const commands = ["quickstart", "recipes", "data", "train", "summary", "evaluate", "predict", "export"];
+const commands = [
+  "quickstart",
+  "recipes",
+  "data",
+  "train",
+  "summary",
+  "plan",
+  "evaluate",
+  "predict",
+  "export",
+];
 
 describe("help", () => {
   test("names every command, on stdout, and is no error", async () => {
@@ -9,6 +19,13 @@ describe("help", () => {
     const { code, stdout, stderr } = await run(["--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const command of commands) expect(stdout).toContain(`\n  ${command} `);
+  });
+
+  test("is what comes without a command, with nothing but it", async () => {
+    const { run } = await workshop();
+    const { code, stdout, stderr } = await run([]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toBe((await run(["--help"])).stdout);
   });
 
   test.each(commands)("of %s describes every option", async (command) => {

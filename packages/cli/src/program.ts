@@ -34,6 +34,7 @@ export async function runAtelier(args: readonly string[], effects: Effects): Pro
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help was shown
+    if (error instanceof CommanderError && error.code === "commander.help") return exitCodes["bad-argument"]; // no command
     const options = { json: args.includes("--json"), debug: args.includes("--debug") };
     return reportError(error, options, effects);
   }

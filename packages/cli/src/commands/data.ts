@@ -65,15 +65,15 @@ function tablesOf(parts: readonly Part[]): string {
   const [{ name, shape }] = parts as [Part];
   const numbers = (values: readonly number[]) => values.map((value) => value.toFixed(4)).join(" ");
   const overview = formatTable(
-    ["part", "images", "mean", "std", "checksum"],
-    parts.map(({ part, size, mean, standardDeviation, checksum }) => [
+    ["part", "images", "mean", "std"],
+    parts.map(({ part, size, mean, standardDeviation }) => [
       part,
       grouped(size),
       numbers(mean),
       numbers(standardDeviation),
-      checksum,
     ]),
   );
+  const checksums = parts.map(({ part, checksum }) => `checksum of ${part}: ${checksum}`).join("\n");
   const labels = formatTable(
     ["label", ...parts.map(({ part }) => part), ...parts.map(({ part }) => `${part} %`)],
     parts[0]!.classes.map((label, index) => [
@@ -82,5 +82,5 @@ function tablesOf(parts: readonly Part[]): string {
       ...parts.map(({ classes }) => (100 * classes[index]!.share).toFixed(1)),
     ]),
   );
-  return `${name}, images ${shape.join(" × ")}\n\n${overview}\n\n${labels}`;
+  return `${name}, images ${shape.join(" × ")}\n\n${overview}\n\n${labels}\n\n${checksums}`;
 }

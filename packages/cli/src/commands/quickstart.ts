@@ -34,7 +34,7 @@ export function declareQuickstart(program: Command, effects: Effects): void {
     .summary("train and compare three models on Fashion-MNIST, with a report")
     .description(
       `Fetches the data, trains and tests ${courses.map(({ recipe }) => recipe).join(", ")} on all of it, compares them ` +
-        "in a table, and writes a report with pictures. Takes a few minutes on two cores.",
+        "in a table, and writes a report with pictures. Takes about a minute on two cores.",
     )
     .addOption(dataOption("name or folder of the data set (default: fashion-mnist)"))
     .addOption(new Option("--out <dir>", "folder for the results (default: out/quickstart-<n>)"));

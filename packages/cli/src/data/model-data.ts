@@ -19,7 +19,8 @@ export async function openTestData(
   if (opened.test === undefined)
     say(effects, `${opened.train.name} has no test part: all its images are used.`);
   const test = opened.test ?? opened.train;
-  if (test.classNames.join() !== trained.classNames.join()) {
+  const isAsMany = test.classNames.length === trained.classNames.length; // otherwise evaluate refuses
+  if (isAsMany && test.classNames.join() !== trained.classNames.join()) {
     say(
       effects,
       `the classes of ${test.name} are named differently (${list(test.classNames)}) from the model's ` +

@@ -18,9 +18,10 @@ export function compact(value: number): string {
   return value < 999_500 ? `${(value / 1e3).toPrecision(3)}k` : `${(value / 1e6).toPrecision(2)}M`;
 }
 
-/** A span of time: "0.7 s", "42 s", "3:05", "1:02:03". */
+/** A span of time: "40 ms", "0.7 s", "42 s", "3:05", "1:02:03". */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "–";
+  if (seconds < 0.0995) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

@@ -84,6 +84,7 @@ export async function runTraining(job: TrainingJob, effects: Effects): Promise<T
     folder = await job.openFolder();
     await writeText(join(folder, resultFiles.recipe), toYaml(recipe));
     announce(job, training, effects);
+    log.start();
     for await (const epoch of training) log.epoch(epoch);
     log.end();
     if (training.end === "stopped") throw stopped(training, folder, effects);
@@ -165,8 +166,8 @@ function announce(
   const held = data.validation ? `, ${grouped(data.validation.size)} for validation` : "";
   say(
     effects,
-    `${recipe.name}: ${grouped(counts.total)} parameters, ${plural(data.train.size, "training image")}${held}, ` +
-      `${plural(training.stepsPerEpoch, "step")} an epoch on ${executor.name} with ${plural(executor.threads, "thread")}`,
+    `${recipe.name}: ${grouped(counts.total)} parameters on ${executor.name} with ${plural(executor.threads, "thread")}\n` +
+      `${plural(data.train.size, "training image")}${held}, ${plural(training.stepsPerEpoch, "step")} an epoch`,
   );
   if (resume?.training === undefined) return;
   const { history, epochSteps } = resume.training;
