@@ -34,6 +34,7 @@ const kernelFiles = [
   "gemm",
   "conv2d",
   "conv2d-fft",
+  "conv2d-winograd",
   "spectrum",
   "pool2d",
   "expression",

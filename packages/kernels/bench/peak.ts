@@ -2,7 +2,7 @@
  * What share of the machine's multiply-add peak the products reach: `node packages/kernels/bench/peak.ts
  * [variant] [threads] [filter]`. Rates are per second of processor time and thread, so that other programs on the same
  * cores matter little; waiting threads spin, so idleness counts against us. Taps on padding count as work, and so do
- * all taps by Fourier transform, which may thus pass 100 %.
+ * all taps by Fourier transform and Winograd's algorithm, which may thus pass 100 %.
  */
 import { loadKernels } from "../src/index.ts";
 import { convFields, encode, noRef, type PlainCall, plainJob } from "../test/encode.ts";
@@ -62,6 +62,15 @@ const benches: Bench[] = [
     conv(kernel, 64, 7, 128, 64, 5),
     conv(kernel, 256, 14, 32, 64, 3),
     conv(kernel, 256, 7, 64, 128, 3),
+  ]),
+  ...["conv2dWinograd", "conv2dInputGradWinograd", "conv2dFilterGradWinograd"].flatMap((kernel) => [
+    conv(kernel, 256, 28, 16, 32, 3),
+    conv(kernel, 256, 14, 32, 32, 3),
+    conv(kernel, 256, 14, 32, 64, 3),
+    conv(kernel, 256, 7, 64, 64, 3),
+    conv(kernel, 256, 7, 64, 128, 3),
+    conv(kernel, 256, 3, 128, 128, 3),
+    conv(kernel, 64, 14, 512, 512, 3),
   ]),
 ];
 

@@ -101,10 +101,10 @@ describe("malformed programs", () => {
     session.close();
   });
 
-  it("refuses a stride by Fourier transform", () => {
+  it.each(["Fft", "Winograd"])("refuses a stride by the algorithm %s", (algorithm) => {
     const session = openSession();
-    const geometry = convFields({ N: 1, H: 4, W: 5, C: 2, F: 4, kH: 3, kW: 2, sH: 2, padding: "same" });
-    for (const kernel of ["conv2dFft", "conv2dInputGradFft", "conv2dFilterGradFft"])
+    const geometry = convFields({ N: 1, H: 4, W: 5, C: 2, F: 4, kH: 3, kW: 3, sH: 2, padding: "same" });
+    for (const kernel of ["conv2d", "conv2dInputGrad", "conv2dFilterGrad"].map((name) => name + algorithm))
       expect(() =>
         session.addProgram({
           words: encode(kernels, [{ kernel, args: geometry }]),
@@ -113,6 +113,16 @@ describe("malformed programs", () => {
           outputs: [],
         }),
       ).toThrow("a stride, dilation or group count other than 1");
+    session.close();
+  });
+
+  it("refuses windows other than 3×3 by Winograd's algorithm", () => {
+    const session = openSession();
+    const geometry = convFields({ N: 1, H: 4, W: 5, C: 2, F: 4, kH: 3, kW: 2, padding: "same" });
+    const words = encode(kernels, [{ kernel: "conv2dWinograd", args: geometry }]);
+    expect(() => session.addProgram({ words, rows: 1, scalars: [], outputs: [] })).toThrow(
+      "a window other than 3×3",
+    );
     session.close();
   });
 
@@ -255,7 +265,7 @@ describe("runs", () => {
     session.close();
   });
 
-  it.each(["conv2dFilterGrad", "conv2dFilterGradFft"])(
+  it.each(["conv2dFilterGrad", "conv2dFilterGradFft", "conv2dFilterGradWinograd"])(
     "give the same bits at every thread count: %s",
     async (kernel) => {
       const geometry = convFields({ N: 24, H: 14, W: 14, C: 5, F: 11, kH: 3, kW: 3, padding: "same" });

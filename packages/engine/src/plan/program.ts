@@ -61,6 +61,10 @@ export const kernelFields = {
   conv2dFft: ["x", "filters", "bias", "y", ...imageFields, "relu"],
   conv2dInputGradFft: ["filters", "dy", "dx", ...imageFields],
   conv2dFilterGradFft: ["x", "dy", "dFilters", ...imageFields],
+  /** The same by Winograd's algorithm, for windows of 3×3 and strides, dilation and groups of 1. */
+  conv2dWinograd: ["x", "filters", "bias", "y", ...imageFields, "relu"],
+  conv2dInputGradWinograd: ["filters", "dy", "dx", ...imageFields],
+  conv2dFilterGradWinograd: ["x", "dy", "dFilters", ...imageFields],
   /** y, the maxima's places in their windows (16 bits each) and y's moments [2,C]; each is optional */
   maxPool2d: ["x", "y", "index", "moments", ...poolFields],
   maxPool2dGrad: ["index", "dy", "dx", ...poolFields],

@@ -11,45 +11,20 @@
 // Of y, x and w, bins see sums over all y + k − pad = x modulo the torus; it is large enough that no such equation
 // holds by wrapping round, but not larger: see torusOf.
 #include "spectrum.h"
+#include "workspace.h"
 
 namespace atelier::ATELIER_VARIANT {
 namespace {
 
 // Image spectra kept at once; larger batches go in parts.
 constexpr int64_t spectrumFloats = int64_t{48} << 20;
-// Threads that take part: each has scratch memory, and the workspace is sized without knowing how many there are.
-constexpr int maxWorkers = 16;
-
 int64_t max(int64_t a, int64_t b) { return a > b ? a : b; }
 int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
-
-// A number of floats that is an odd number of cache lines, so that columns of a matrix do not crowd a few sets.
-int64_t oddLines(int64_t floats) { return ((floats + 15) / 16 | 1) * 16; }
-
-// Memory handed out from the front, in whole cache lines.
-struct Workspace {
-  int64_t floats = 0;
-  int64_t take(int64_t count) {
-    const int64_t begin = floats;
-    floats += (count + 15) / 16 * 16;
-    return begin;
-  }
-};
 
 template <class Args>
 Torus torusOf(const Args& args) {
   return {max(int64_t{args.H} + args.padTop, int64_t{args.oH} + args.kH - 1 - args.padTop),
           max(int64_t{args.W} + args.padLeft, int64_t{args.oW} + args.kW - 1 - args.padLeft)};
-}
-
-// body(worker, task) for all tasks in order, by at most maxWorkers threads.
-template <class Body>
-void eachTask(const Context& context, int64_t tasks, const Body& body) {
-  int64_t next = 0;
-  const int threads = context.pool->threads();
-  context.pool->each(threads < maxWorkers ? threads : maxWorkers, [&](int worker) {
-    for (int64_t task; (task = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < tasks;) body(worker, task);
-  });
 }
 
 struct Images {

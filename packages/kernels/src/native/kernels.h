@@ -37,6 +37,9 @@ struct KernelTable {
   int64_t (*conv2dFftWorkspace)(const Conv2dFftArgs&);
   int64_t (*conv2dInputGradFftWorkspace)(const Conv2dInputGradFftArgs&);
   int64_t (*conv2dFilterGradFftWorkspace)(const Conv2dFilterGradFftArgs&);
+  int64_t (*conv2dWinogradWorkspace)(const Conv2dWinogradArgs&);
+  int64_t (*conv2dInputGradWinogradWorkspace)(const Conv2dInputGradWinogradArgs&);
+  int64_t (*conv2dFilterGradWinogradWorkspace)(const Conv2dFilterGradWinogradArgs&);
   int64_t (*maxPool2dWorkspace)(const MaxPool2dArgs&);
   int64_t (*reduceSumWorkspace)(const ReduceSumArgs&);
   int64_t (*momentsWorkspace)(const MomentsArgs&);

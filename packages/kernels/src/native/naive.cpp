@@ -77,6 +77,9 @@ KernelTable tableOver(const KernelTable& portable) {
   table.conv2dInputGradFft = conv2dInputGrad;
   table.conv2dFilterGrad = conv2dFilterGrad;
   table.conv2dFilterGradFft = conv2dFilterGrad;
+  table.conv2dWinograd = conv2d;
+  table.conv2dInputGradWinograd = conv2dInputGrad;
+  table.conv2dFilterGradWinograd = conv2dFilterGrad;
   return table;
 }
 

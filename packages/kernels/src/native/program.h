@@ -31,6 +31,10 @@ constexpr Ref noRef = INT32_MIN;
   KERNEL(Conv2dFft, conv2dFft, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu))           \
   KERNEL(Conv2dInputGradFft, conv2dInputGradFft, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS)           \
   KERNEL(Conv2dFilterGradFft, conv2dFilterGradFft, REF(x) REF(dy) REF(dFilters) ATELIER_IMAGE_FIELDS)         \
+  KERNEL(Conv2dWinograd, conv2dWinograd, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu)) \
+  KERNEL(Conv2dInputGradWinograd, conv2dInputGradWinograd, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS) \
+  KERNEL(Conv2dFilterGradWinograd, conv2dFilterGradWinograd, REF(x) REF(dy) REF(dFilters)                     \
+         ATELIER_IMAGE_FIELDS)                                                                                \
   KERNEL(MaxPool2d, maxPool2d, REF(x) REF(y) REF(index) REF(moments) ATELIER_POOL_FIELDS)                     \
   KERNEL(MaxPool2dGrad, maxPool2dGrad, REF(index) REF(dy) REF(dx) ATELIER_POOL_FIELDS)                        \
   KERNEL(AvgPool2d, avgPool2d, REF(x) REF(y) ATELIER_POOL_FIELDS)                                             \

@@ -202,12 +202,26 @@ ConvExtents checkFourier(const Examination& e, const Args& a) {
   return extents;
 }
 
+template <class Args>
+ConvExtents checkWinograd(const Examination& e, const Args& a) {
+  const ConvExtents extents = checkConvolution(e, a);
+  for (const int32_t value : {a.sH, a.sW, a.dH, a.dW, a.groups})
+    e.require(value == 1, "a stride, dilation or group count other than 1");
+  e.require(a.kH == 3 && a.kW == 3, "a window other than 3×3");
+  // Filters of all bins (of at most four sizes of tiles, 25 bins each on average) must be addressable.
+  e.product({121, (a.C + 31) / 32 * int64_t{32}, (a.F + 31) / 32 * int64_t{32}});
+  return extents;
+}
+
 void check(Examination& e, const Conv2dArgs& a) { checkConv2d(e, a, checkConvolution(e, a)); }
 void check(Examination& e, const Conv2dInputGradArgs& a) { checkConv2dInputGrad(e, a, checkConvolution(e, a)); }
 void check(Examination& e, const Conv2dFilterGradArgs& a) { checkConv2dFilterGrad(e, a, checkConvolution(e, a)); }
 void check(Examination& e, const Conv2dFftArgs& a) { checkConv2d(e, a, checkFourier(e, a)); }
 void check(Examination& e, const Conv2dInputGradFftArgs& a) { checkConv2dInputGrad(e, a, checkFourier(e, a)); }
 void check(Examination& e, const Conv2dFilterGradFftArgs& a) { checkConv2dFilterGrad(e, a, checkFourier(e, a)); }
+void check(Examination& e, const Conv2dWinogradArgs& a) { checkConv2d(e, a, checkWinograd(e, a)); }
+void check(Examination& e, const Conv2dInputGradWinogradArgs& a) { checkConv2dInputGrad(e, a, checkWinograd(e, a)); }
+void check(Examination& e, const Conv2dFilterGradWinogradArgs& a) { checkConv2dFilterGrad(e, a, checkWinograd(e, a)); }
 
 // A maximum's place in its window is kept in 16 bits.
 template <class Args>
@@ -453,6 +467,9 @@ std::vector<Call> decodeCalls(std::vector<int32_t>& words, const Space& space) {
       CASE(Conv2dFft, conv2dFft)
       CASE(Conv2dInputGradFft, conv2dInputGradFft)
       CASE(Conv2dFilterGradFft, conv2dFilterGradFft)
+      CASE(Conv2dWinograd, conv2dWinograd)
+      CASE(Conv2dInputGradWinograd, conv2dInputGradWinograd)
+      CASE(Conv2dFilterGradWinograd, conv2dFilterGradWinograd)
       CASE(MaxPool2d, maxPool2d)
       CASE(MaxPool2dGrad, maxPool2dGrad)
       CASE(AvgPool2d, avgPool2d)
@@ -499,6 +516,12 @@ int64_t workspaceFloats(const KernelTable& table, const Call& call) {
       return table.conv2dInputGradFftWorkspace(call.as<Conv2dInputGradFftArgs>());
     case KernelId::conv2dFilterGradFft:
       return table.conv2dFilterGradFftWorkspace(call.as<Conv2dFilterGradFftArgs>());
+    case KernelId::conv2dWinograd:
+      return table.conv2dWinogradWorkspace(call.as<Conv2dWinogradArgs>());
+    case KernelId::conv2dInputGradWinograd:
+      return table.conv2dInputGradWinogradWorkspace(call.as<Conv2dInputGradWinogradArgs>());
+    case KernelId::conv2dFilterGradWinograd:
+      return table.conv2dFilterGradWinogradWorkspace(call.as<Conv2dFilterGradWinogradArgs>());
     case KernelId::maxPool2d:
       return table.maxPool2dWorkspace(call.as<MaxPool2dArgs>());
     case KernelId::reduceSum:
