@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ConvGeometry, convolutionKernel, fourierWork } from "./convolution.ts";
+import { type ConvGeometry, convolutionKernel, fourierWork, winogradWork } from "./convolution.ts";
 
 /** A square 'same' convolution. */
 function same(N: number, size: number, C: number, F: number, taps: number): ConvGeometry {
@@ -17,20 +17,36 @@ describe("the choice of a convolution's algorithm", () => {
     expect(convolutionKernel("conv2d", same(64, 7, 128, 64, 5))).toBe("conv2dFft");
   });
 
+  it("takes Winograd's algorithm for the 3×3 layers of cnn-small, and direct for its first", () => {
+    expect(convolutionKernel("conv2d", same(256, 28, 1, 16, 3))).toBe("conv2d");
+    for (const [size, C, F] of [
+      [28, 16, 32],
+      [14, 32, 32],
+      [14, 32, 64],
+      [7, 64, 64],
+      [7, 64, 128],
+      [3, 128, 128],
+    ] as const) {
+      const conv = same(256, size, C, F, 3);
+      expect(convolutionKernel("conv2d", conv)).toBe("conv2dWinograd");
+      expect(convolutionKernel("conv2dInputGrad", conv)).toBe("conv2dInputGradWinograd");
+      expect(convolutionKernel("conv2dFilterGrad", conv)).toBe("conv2dFilterGradWinograd");
+    }
+  });
+
   it("stays direct where transforms would outweigh the products", () => {
-    expect(convolutionKernel("conv2d", same(256, 28, 16, 32, 3))).toBe("conv2d");
     expect(convolutionKernel("conv2d", same(128, 14, 8, 16, 3))).toBe("conv2d");
     expect(convolutionKernel("conv2d", same(1, 14, 512, 512, 3))).toBe("conv2d"); // one image cannot pay for the filters
     expect(convolutionKernel("conv2d", same(64, 14, 512, 512, 1))).toBe("conv2d");
   });
 
   it("leaves a slower direct kernel sooner", () => {
-    const conv = same(256, 14, 32, 64, 3);
+    const conv = same(128, 7, 16, 32, 3);
     expect(convolutionKernel("conv2dInputGrad", conv)).toBe("conv2dInputGrad");
-    expect(convolutionKernel("conv2dFilterGrad", conv)).toBe("conv2dFilterGradFft");
+    expect(convolutionKernel("conv2dFilterGrad", conv)).toBe("conv2dFilterGradWinograd");
   });
 
-  it("stays direct for what the Fourier kernels do not take", () => {
+  it("stays direct for what no other kernel takes", () => {
     const wide = same(64, 14, 512, 128, 7);
     expect(convolutionKernel("conv2d", { ...wide, sH: 2, oH: 7 })).toBe("conv2d");
     expect(convolutionKernel("conv2d", { ...wide, dW: 2, padLeft: 6 })).toBe("conv2d");
@@ -42,4 +58,9 @@ describe("the choice of a convolution's algorithm", () => {
 it("counts four multiply-adds a distinct bin", () => {
   // 3×3 on 14×14: a torus of 15×15, half of whose bins differ.
   expect(fourierWork(same(2, 14, 5, 7, 3)).products).toBe(4 * (225 / 2) * 2 * 5 * 7);
+});
+
+it("counts a multiply-add a bin: 36 a tile of 4×4 outputs, 25 of 3×3, 30 of 4×3", () => {
+  expect(winogradWork({ N: 2, C: 5, F: 7, oH: 7, oW: 7 }).products).toBe((36 + 2 * 30 + 25) * 2 * 5 * 7);
+  expect(winogradWork({ N: 1, C: 1, F: 1, oH: 9, oW: 2 }).products).toBe((6 + 5 + 5) * 4); // 9 = 4 + 3 + 3 − 1
 });

@@ -1,7 +1,7 @@
 /**
- * Which algorithm a convolution takes, from its shape alone: the direct product, or the one by Fourier transform
- * (packages/kernels/src/native/conv2d-fft.cpp), which multiplies less and moves more. Costs are in multiply-adds
- * of the direct kernel.
+ * Which algorithm a convolution takes, from its shape alone: the direct product, or one that multiplies less and moves
+ * more: Winograd's for windows of 3×3 (packages/kernels/src/native/conv2d-winograd.cpp), the Fourier transform for wide
+ * layers (conv2d-fft.cpp). Costs are in multiply-adds of the direct kernel.
  */
 
 /** The window and image fields of a convolution's kernel call (program.ts). */
@@ -24,37 +24,54 @@ export interface ConvGeometry {
   readonly groups: number;
 }
 
-type FourierGeometry = Omit<ConvGeometry, "sH" | "sW" | "dH" | "dW" | "groups">;
+type PlainGeometry = Omit<ConvGeometry, "sH" | "sW" | "dH" | "dW" | "groups">;
+
+/** What a multiply-add of the direct kernels costs; the filter gradient's was measured at 1.1 to 1.6. */
+const directFactor = { conv2d: 1, conv2dInputGrad: 1, conv2dFilterGrad: 1.4 };
 
 /**
  * What a multiply-add of a transform costs beside one of the products: its sums are short, and its results are
  * written far apart. Chosen so that the model meets the measured ratio of whole kernels (AVX2, one thread, layers of
  * cnn-small and cnn-tuned) within a third for most, and within a half elsewhere, where no choice hangs on it.
  */
-const transformFactor = 3;
+const fourierTransformFactor = 3;
 
-/** What a multiply-add of the direct kernels costs; the filter gradient's was measured at 1.1 to 1.6. */
-const directFactor = { conv2d: 1, conv2dInputGrad: 1, conv2dFilterGrad: 1.4 };
+/** The same for Winograd's, measured in layers of cnn-small (AVX-512, two threads). */
+const winogradTransformFactor = 5;
 
-/** How much better the Fourier transform must look; below it, the model's error decides rather than the shape. */
+/** Filters of so many weights no longer stay in cache while blocks of tiles pass by, and slow the products down. */
+const winogradCachedFilters = 1 << 16;
+const winogradUncachedFactor = 1.4;
+
+/** How much better a transform must look; below it, the model's error decides rather than the shape. */
 const margin = 0.8;
 
 /** Images and windows the Fourier kernels take. */
 const largestExtent = 128;
 
-/** The kernel that computes a convolution or one of its gradients: by Fourier transform where that pays. */
+/** The kernel that computes a convolution or one of its gradients: the one that looks cheapest. */
 export function convolutionKernel<K extends keyof typeof directFactor>(
   kernel: K,
   conv: ConvGeometry,
-): K | `${K}Fft` {
-  const pays = fourierFits(conv) && fourierCost(conv) < margin * directFactor[kernel] * directCost(conv);
-  return pays ? `${kernel}Fft` : kernel;
+): K | `${K}Fft` | `${K}Winograd` {
+  const direct = margin * directFactor[kernel] * directCost(conv);
+  const fourier = fourierFits(conv) ? fourierCost(conv) : Number.POSITIVE_INFINITY;
+  const winograd = winogradFits(conv) ? winogradCost(conv) : Number.POSITIVE_INFINITY;
+  if (direct <= Math.min(fourier, winograd)) return kernel;
+  return fourier < winograd ? `${kernel}Fft` : `${kernel}Winograd`;
 }
 
-function fourierFits({ H, W, kH, kW, oH, oW, sH, sW, dH, dW, groups }: ConvGeometry): boolean {
-  return (
-    [sH, sW, dH, dW, groups].every((value) => value === 1) && Math.max(H, W, kH, kW, oH, oW) <= largestExtent
-  );
+function isPlain({ sH, sW, dH, dW, groups }: ConvGeometry): boolean {
+  return [sH, sW, dH, dW, groups].every((value) => value === 1);
+}
+
+function fourierFits(conv: ConvGeometry): boolean {
+  const { H, W, kH, kW, oH, oW } = conv;
+  return isPlain(conv) && Math.max(H, W, kH, kW, oH, oW) <= largestExtent;
+}
+
+function winogradFits(conv: ConvGeometry): boolean {
+  return isPlain(conv) && conv.kH === 3 && conv.kW === 3;
 }
 
 /** Rows of taps that lie wholly on padding are skipped. */
@@ -69,14 +86,14 @@ function directCost({ N, H, C, kH, kW, F, padTop, oH, oW }: ConvGeometry): numbe
 
 function fourierCost(conv: ConvGeometry): number {
   const { products, transforms } = fourierWork(conv);
-  return products + transformFactor * transforms;
+  return products + fourierTransformFactor * transforms;
 }
 
 /**
  * Multiply-adds by Fourier transform: four (one complex product) a bin, image and pair of channels; and those of
  * the transforms of all images and filters, two products with small matrices each.
  */
-export function fourierWork({ N, H, W, C, kH, kW, F, padTop, padLeft, oH, oW }: FourierGeometry): {
+export function fourierWork({ N, H, W, C, kH, kW, F, padTop, padLeft, oH, oW }: PlainGeometry): {
   readonly products: number;
   readonly transforms: number;
 } {
@@ -87,4 +104,41 @@ export function fourierWork({ N, H, W, C, kH, kW, F, padTop, padLeft, oH, oW }: 
   const transform = (height: number, width: number) => 2 * columns * height * width + 4 * bins * height;
   const transforms = N * C * transform(H, W) + N * F * transform(oH, oW) + C * F * transform(kH, kW);
   return { products: 4 * bins * N * C * F, transforms };
+}
+
+function winogradCost(conv: ConvGeometry): number {
+  const { products, transforms } = winogradWork(conv);
+  const factor = conv.C * conv.F > winogradCachedFilters ? winogradUncachedFactor : 1;
+  return factor * products + winogradTransformFactor * transforms;
+}
+
+/**
+ * Multiply-adds by Winograd's algorithm: one a bin, tile and pair of channels; and those of the transforms of images,
+ * results and filters, about four a bin.
+ */
+export function winogradWork({ N, C, F, oH, oW }: Pick<ConvGeometry, "N" | "C" | "F" | "oH" | "oW">): {
+  readonly products: number;
+  readonly transforms: number;
+} {
+  const [y, x] = [winogradTiles(oH), winogradTiles(oW)];
+  const bins = N * sum(y.map(binsOf)) * sum(x.map(binsOf));
+  const filterBins = sum([...new Set(y)].map(binsOf)) * sum([...new Set(x)].map(binsOf));
+  return { products: bins * C * F, transforms: 4 * (bins * (C + F) + filterBins * C * F) };
+}
+
+/** Sizes of the tiles along an axis: the kernels' own rule. */
+function winogradTiles(extent: number): number[] {
+  const rest = extent % 4;
+  const threes = rest === 1 && extent > 4;
+  const fours = Math.floor(extent / 4) - (threes ? 1 : 0);
+  const last = threes ? [3, 3] : rest === 0 ? [] : [Math.max(rest, 2)];
+  return [...new Array<number>(fours).fill(4), ...last];
+}
+
+function binsOf(size: number): number {
+  return size + 2;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,5 +1,5 @@
 /** A program in words and numbers: what each call works on, its arithmetic and its memory traffic. */
-import { fourierWork } from "./convolution.ts";
+import { fourierWork, winogradWork } from "./convolution.ts";
 import {
   type KernelArgs,
   type KernelCall,
@@ -86,6 +86,11 @@ function fourierConvolution(args: ImageArgs & Parameters<typeof fourierWork>[0],
   return { ...convolution(args, epilogue), flops: 2 * (products + transforms) };
 }
 
+function winogradConvolution(args: ImageArgs, epilogue = ""): Work {
+  const { products, transforms } = winogradWork(args);
+  return { ...convolution(args, epilogue), flops: 2 * (products + transforms) };
+}
+
 type PoolArgs = Pick<KernelArgs<"maxPool2d">, "N" | "H" | "W" | "C" | "kH" | "kW" | "oH" | "oW">;
 
 function pooling({ N, H, W, C, kH, kW, oH, oW }: PoolArgs, tensors: number, epilogue = ""): Work {
@@ -129,6 +134,9 @@ const workOf: { readonly [K in PlainKernel]: (args: KernelArgs<K>) => Work } = {
   conv2dFft: (args) => fourierConvolution(args, epilogueOf(args)),
   conv2dInputGradFft: (args) => fourierConvolution(args),
   conv2dFilterGradFft: (args) => fourierConvolution(args),
+  conv2dWinograd: (args) => winogradConvolution(args, epilogueOf(args)),
+  conv2dInputGradWinograd: (args) => winogradConvolution(args),
+  conv2dFilterGradWinograd: (args) => winogradConvolution(args),
   maxPool2d: ({ moments, index, ...args }) =>
     pooling(
       args,

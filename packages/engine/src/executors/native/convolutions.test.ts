@@ -1,4 +1,4 @@
-/** A step whose wide convolution the planner takes by Fourier transform, forward and back, against float64. */
+/** A step whose convolutions the planner takes by three algorithms, forward and back, against float64. */
 import { loadKernels } from "@atelier/kernels";
 import { expect, it } from "vitest";
 import { runGraph, stepGraph } from "../../../test/run-graph.ts";
@@ -12,10 +12,11 @@ import { evaluateGraph } from "../reference/evaluate.ts";
 import { openNativeExecutor } from "./native-executor.ts";
 
 const shapes = {
-  x: [16, 7, 7, 3],
+  x: [16, 8, 8, 3],
   first: [3, 3, 3, 48],
   bias: [48],
-  second: [5, 5, 48, 64],
+  second: [3, 3, 48, 32],
+  third: [5, 5, 32, 64],
 } as const;
 type Name = keyof typeof shapes;
 const names = Object.keys(shapes) as Name[];
@@ -31,9 +32,10 @@ function trainingStep() {
   const hidden = g.relu(
     g.add(g.conv2d(state.x, state.first, { ...plain, size: [3, 3], padding: padding(1) }), state.bias),
   );
-  const y = g.relu(g.conv2d(hidden, state.second, { ...plain, size: [5, 5], padding: padding(2) }));
+  const narrow = g.relu(g.conv2d(hidden, state.second, { ...plain, size: [3, 3], padding: padding(1) }));
+  const y = g.relu(g.conv2d(narrow, state.third, { ...plain, size: [5, 5], padding: padding(2) }));
   const loss = g.scale(g.total(g.square(y)), 1 / sizeOf(g.shape(y)));
-  const weights = ["first", "bias", "second"] as const;
+  const weights = ["first", "bias", "second", "third"] as const;
   const partials = gradients(
     g,
     loss,
@@ -60,16 +62,19 @@ const truth = evaluateGraph(graph, {
   float32: false,
 });
 
-it("is planned with Fourier kernels where wide, direct ones where narrow", () => {
+it("is planned with the algorithm that suits each layer", () => {
   const { calls } = planGraph(
     graph,
     new StateLayout(names.map((name) => ({ name, shape: [...shapes[name]] }))),
   );
   expect(calls.map(({ kernel }) => kernel).filter((kernel) => kernel.startsWith("conv2d"))).toEqual([
     "conv2d",
+    "conv2dWinograd",
     "conv2dFft",
     "conv2dInputGradFft",
     "conv2dFilterGradFft",
+    "conv2dInputGradWinograd",
+    "conv2dFilterGradWinograd",
     "conv2dFilterGrad",
   ]);
 });
