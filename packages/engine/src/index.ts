@@ -74,5 +74,6 @@ export {
   type Monitor,
   type ReduceOnPlateau,
 } from "./train/history.ts";
+export { makeFolder } from "./train/make-folder.ts";
 export { measureStep, planStep, type StepChoice, type StepPlan, type StepTimes } from "./train/plan-step.ts";
 export { writeFileAtomic } from "./train/write-file-atomic.ts";

@@ -78,7 +78,7 @@ describe("train", () => {
     const { code, stderr } = await run([...tiny, "--out", "file/below"]);
     expect({ code, stderr }).toEqual({
       code: 8,
-      stderr: expect.stringMatching(/the folder cannot be made \(ENOTDIR/),
+      stderr: expect.stringMatching(/cannot make the folder .*: part of its path is a file; choose another/),
     });
     expect(stderr).not.toContain("epoch  ");
   });

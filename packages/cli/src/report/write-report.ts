@@ -1,8 +1,7 @@
 /** Writes pictures as files and gathers them in one HTML page. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { htmlReport, type Report, type ReportFigure, svgToPng } from "@atelier/charts";
-import { AtelierError, writeFileAtomic } from "@atelier/engine";
+import { makeFolder, writeFileAtomic } from "@atelier/engine";
 
 const encoder = new TextEncoder();
 
@@ -19,13 +18,7 @@ export async function writeReport(folder: string, report: Report): Promise<strin
 
 /** Writes each figure as NAME.svg and NAME.png; returns the PNGs' paths. Throws cannot-write. */
 export async function writeFigures(folder: string, figures: readonly ReportFigure[]): Promise<string[]> {
-  await mkdir(folder, { recursive: true }).catch((cause: Error) => {
-    throw new AtelierError(
-      "cannot-write",
-      `${folder}: the folder cannot be made (${cause.message}). Choose another folder.`,
-      { cause },
-    );
-  });
+  await makeFolder(folder);
   const paths: string[] = [];
   for (const { name, svg } of figures) {
     const path = join(folder, fileName(name));

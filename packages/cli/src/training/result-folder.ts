@@ -1,7 +1,7 @@
 /** Where a training puts its files: always a folder that holds no result yet. */
-import { mkdir, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { AtelierError } from "@atelier/engine";
+import { AtelierError, makeFolder } from "@atelier/engine";
 
 /** What a training writes. */
 export const resultFiles = {
@@ -25,18 +25,9 @@ export async function createResultFolder(
   folder: string,
 ): Promise<string> {
   if (out !== undefined) return createEmpty(resolve(folder, out), out);
-  const parent = join(folder, "out");
-  await makeFolder(parent);
   for (let n = 1; ; n++) {
-    const path = join(parent, `${name}-${n}`);
-    const isNew = await mkdir(path).then(
-      () => true,
-      (cause: NodeJS.ErrnoException) => {
-        if (cause.code === "EEXIST") return false;
-        throw cannotMake(path, cause);
-      },
-    );
-    if (isNew) return path;
+    const path = join(folder, "out", `${name}-${n}`);
+    if (await makeFolder(path)) return path;
   }
 }
 
@@ -48,21 +39,5 @@ async function createEmpty(path: string, given: string): Promise<string> {
   throw new AtelierError(
     "cannot-write",
     `${given} holds an earlier result (${earlier}), which is left as it is; choose another --out, or go on with --resume.`,
-  );
-}
-
-/** Throws cannot-write. */
-export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((cause: Error) => {
-    throw cannotMake(path, cause);
-  });
-}
-
-function cannotMake(path: string, cause: NodeJS.ErrnoException): AtelierError {
-  const reason = cause.message.replace(/, mkdir .*$/, "");
-  return new AtelierError(
-    "cannot-write",
-    `${path}: the folder cannot be made (${reason}); choose another with --out.`,
-    { cause },
   );
 }

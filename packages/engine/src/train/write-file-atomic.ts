@@ -16,9 +16,16 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: "its folder may not be written",
   EPERM: "its folder may not be written",
   ENOENT: "its folder does not exist",
-  ENOTDIR: "its folder does not exist",
+  ENOTDIR: "part of its path is a file",
   EISDIR: "a folder has this name",
+  EEXIST: "a file has this name",
 };
+
+/** A system error in words: why something could not be written. */
+export function whyNotWritten(cause: unknown): string {
+  const { code = "", message } = cause as NodeJS.ErrnoException;
+  return reasons[code] ?? message;
+}
 
 /**
  * Writes `bytes` to a temporary file beside `path`, flushes it, and renames it to `path`. Throws cannot-write, with
@@ -31,11 +38,9 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {}); // the first error is the one to report
-    const { code = "", message } = cause as NodeJS.ErrnoException;
-    const reason = reasons[code] ?? message;
     throw new AtelierError(
       "cannot-write",
-      `cannot write ${path}: ${reason}; an earlier file of that name is unchanged.`,
+      `cannot write ${path}: ${whyNotWritten(cause)}; an earlier file of that name is unchanged.`,
       { cause },
     );
   }

@@ -1,7 +1,6 @@
 /** Asks one source after the other until every file of a dataset is there. */
 import { join } from "node:path";
-import { AtelierError } from "@atelier/engine";
-import { writeWhole } from "./cache-folder.ts";
+import { AtelierError, makeFolder, writeFileAtomic } from "@atelier/engine";
 import type { DataFile, DataSource } from "./data-source.ts";
 
 /** What to collect, from where, and where to keep what came from outside. */
@@ -43,13 +42,14 @@ async function collectFrom(
   options: CollectOptions,
 ): Promise<string | undefined> {
   let reason: string | undefined;
+  let isKept = source.kind === "outside";
   for (const file of missing) {
     if (options.signal?.aborted)
       throw new AtelierError("stopped", `${options.title}: stopped while looking for its files`);
     try {
       const bytes = await source.read(file);
       collected.set(file.name, bytes);
-      if (source.kind === "outside") await keep(file, bytes, options);
+      if (isKept) isKept = await keep(file, bytes, options);
     } catch (error) {
       if (!(error instanceof AtelierError) || error.code === "stopped" || error.code === "internal")
         throw error;
@@ -60,16 +60,21 @@ async function collectFrom(
   return reason;
 }
 
+/** Puts a file into the cache; whether there is a folder for the next one. */
 async function keep(
   file: DataFile,
   bytes: Uint8Array,
   { title, cacheFolder, onNotice }: CollectOptions,
-): Promise<void> {
+): Promise<boolean> {
+  const notKept = (error: Error) => onNotice?.(`${title}: not kept in the cache: ${error.message}`);
   try {
-    await writeWhole(join(cacheFolder, file.name), bytes);
+    await makeFolder(cacheFolder);
   } catch (error) {
-    onNotice?.(`${title}: ${file.name} was not kept in the cache: ${(error as Error).message}`);
+    notKept(error as Error);
+    return false;
   }
+  await writeFileAtomic(join(cacheFolder, file.name), bytes).catch(notKept);
+  return true;
 }
 
 function explain({ title, files, cacheFolder }: CollectOptions, failures: readonly string[]): string {
