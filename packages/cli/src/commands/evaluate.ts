@@ -1,6 +1,6 @@
 /** `atelier evaluate`: how good a model is, and where it errs. */
 import { resolve } from "node:path";
-import { evaluate as evaluateModel, type ImageDataset, loadModel } from "@atelier/engine";
+import { evaluate as evaluateModel, loadModel } from "@atelier/engine";
 import {
   type ClassificationMetrics,
   classificationMetrics,
@@ -10,7 +10,7 @@ import { type Command, Option } from "commander";
 import { dataOption, debugOption, executorOptions, jsonOption, strictOption } from "../arguments.ts";
 import { openTestData } from "../data/model-data.ts";
 import { type Effects, printResult } from "../effects.ts";
-import type { EvaluatedModel } from "../report/evaluation-figures.ts";
+import type { writeModelReport } from "../report/model-report.ts";
 import { bar } from "../terminal/bar.ts";
 import { grouped, score } from "../terminal/numbers.ts";
 import { statusLine } from "../terminal/status-line.ts";
@@ -35,7 +35,12 @@ export function declareEvaluate(program: Command, effects: Effects): void {
     )
     .argument("<model>", "a model file or checkpoint (.safetensors)")
     .addOption(dataOption("measure on this data set (default: the one the model was trained on)"))
-    .addOption(new Option("--report <dir>", "write report.html there, and each picture as SVG and PNG"))
+    .addOption(
+      new Option(
+        "--report <dir>",
+        "write report.html there (model, training curves, evaluation), and each picture as SVG and PNG",
+      ),
+    )
     .addOption(strictOption());
   for (const option of executorOptions()) command.addOption(option);
   command
@@ -60,35 +65,24 @@ export async function evaluate(options: EvaluateOptions, effects: Effects): Prom
   const { classNames } = file.trained;
   const metrics = classificationMetrics({ probabilities, labels: test.labels, classNames });
   const { loss: logLoss, ...rest } = metrics;
-  const evaluated = { name: nameOf(file.about), metrics, probabilities };
   const page =
     options.report === undefined
       ? undefined
-      : await reportOn(resolve(effects.folder, options.report), evaluated, { ...test, classNames });
+      : await reportOn(
+          resolve(effects.folder, options.report),
+          file,
+          { metrics, probabilities },
+          { ...test, classNames },
+        );
   const result = { model: path, data: test.name, classNames, loss, logLoss, ...rest, report: page ?? null };
   const text = textOf({ ...metrics, loss }, classNames);
   printResult(effects, options.json, result, page === undefined ? text : `${text}\n\n${page}`);
 }
 
 /** Charts are loaded where they are drawn: they take longer to start than all the rest. */
-async function reportOn(folder: string, evaluated: EvaluatedModel, test: ImageDataset): Promise<string> {
-  const { evaluationFigures } = await import("../report/evaluation-figures.ts");
-  const { writeReport } = await import("../report/write-report.ts");
-  const { name, metrics } = evaluated;
-  return writeReport(folder, {
-    title: `Evaluation of ${name}`,
-    subtitle: `${grouped(test.size)} images of ${test.name}`,
-    facts: [
-      { label: "accuracy", value: `${(100 * metrics.accuracy).toFixed(2)} %` },
-      { label: "loss", value: metrics.loss.toFixed(4) },
-    ],
-    sections: [{ heading: "Evaluation", figures: evaluationFigures(evaluated, test) }],
-  });
-}
-
-function nameOf(about: Readonly<Record<string, unknown>>): string {
-  const { recipe } = about as { recipe?: { name?: unknown } };
-  return typeof recipe?.name === "string" ? recipe.name : "model";
+async function reportOn(...report: Parameters<typeof writeModelReport>): Promise<string> {
+  const { writeModelReport } = await import("../report/model-report.ts");
+  return writeModelReport(...report);
 }
 
 function textOf(metrics: ClassificationMetrics, classNames: readonly string[]): string {

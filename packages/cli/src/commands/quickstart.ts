@@ -1,6 +1,6 @@
 /** `atelier quickstart`, which is `npm start`: the main job from data to report in a few minutes. */
 import { join } from "node:path";
-import { AtelierError, summaryData } from "@atelier/engine";
+import { AtelierError } from "@atelier/engine";
 import { classificationMetrics } from "@atelier/vision";
 import { type Command, Option } from "commander";
 import { dataOption, debugOption, executorOptions, jsonOption } from "../arguments.ts";
@@ -12,6 +12,7 @@ import type { ReportedRun } from "../report/training-report.ts";
 import { compact, duration, grouped, score } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
 import { chooseExecutor, type ExecutorChoice } from "../training/choose-executor.ts";
+import { keptEpochIndex } from "../training/kept-epoch.ts";
 import { createResultFolder } from "../training/result-folder.ts";
 import { resultOf, runTraining, type TrainingOutcome } from "../training/run-training.ts";
 
@@ -97,21 +98,22 @@ async function writeReport(
 
 function reportedRun(outcome: TrainingOutcome, labels: ArrayLike<number>): ReportedRun {
   const { recipe, trained, history, validation, test, seconds, imagesPerSecond } = outcome;
-  const { rows, counts } = summaryData(trained.model);
-  const { probabilities } = test!; // writeReport has seen to a test part
+  const { loss, accuracy, probabilities } = test!; // writeReport has seen to a test part
   return {
     name: recipe.name,
-    model: { layers: rows, parameters: counts.total, trainableParameters: counts.trainable },
+    model: trained.model,
     history,
+    keptEpochIndex: keptEpochIndex(recipe, history),
+    test: { loss, accuracy },
     result: {
       name: recipe.name,
-      parameters: counts.total,
+      parameters: trained.model.counts.total,
       seconds,
       imagesPerSecond,
       validationLoss: validation?.loss ?? null,
       validationAccuracy: validation?.accuracy ?? null,
-      testLoss: test!.loss,
-      testAccuracy: test!.accuracy,
+      testLoss: loss,
+      testAccuracy: accuracy,
     },
     evaluation: {
       metrics: classificationMetrics({ probabilities, labels, classNames: trained.classNames }),

@@ -50,7 +50,11 @@ test("evaluate on other data says that classes are matched by position, and writ
     stderr: expect.stringContaining("they are matched by position"),
   });
   expect(JSON.parse(stdout).report).toBe(join(folder, "report", "report.html"));
-  expect(await readFile(join(folder, "report", "report.html"), "utf8")).toContain("<svg");
+  const page = await readFile(join(folder, "report", "report.html"), "utf8");
+  for (const figure of ["The model tiny", "Training curves of tiny", "Confusion matrix of tiny"]) {
+    expect(page).toContain(figure);
+  }
+  expect(await readdir(join(folder, "report", "figures"))).toContain("tiny-curves.png");
 });
 
 test("predict names the three most probable classes, and images that cannot be read", async () => {

@@ -2,7 +2,6 @@
 import {
   comparisonTableFigure,
   type ModelResult,
-  type ModelSummary,
   modelTableFigure,
   type ReportFigure,
   renderSvg,
@@ -10,33 +9,38 @@ import {
   trainingCurvesFrame,
   trainingCurvesOption,
 } from "@atelier/charts";
-import type { EpochRecord } from "@atelier/engine";
+import { type EpochRecord, type Model, summaryData } from "@atelier/engine";
 
 export interface TrainedRun {
   readonly name: string;
-  readonly model: ModelSummary;
-  readonly history: readonly EpochRecord[];
-  readonly result: ModelResult;
+  readonly model: Model;
+  /** Empty where it is not known. */
+  readonly history: readonly Pick<EpochRecord, "metrics">[];
+  /** Of the epoch whose weights were kept. */
+  readonly keptEpochIndex: number;
+  readonly test: { readonly loss: number; readonly accuracy: number };
 }
 
 /** A run's curves as the charts take them. */
-export function curvesOf({ name, history, result }: TrainedRun): TrainingRun {
-  const column = (read: (record: EpochRecord) => number | undefined) =>
-    history.map((record) => read(record) ?? null);
-  const { testLoss, testAccuracy } = result;
+function curvesOf({ name, history, keptEpochIndex, test }: TrainedRun): TrainingRun {
+  const column = (key: "loss" | "accuracy" | "val_loss" | "val_accuracy") =>
+    history.map(({ metrics }) => metrics[key] ?? null);
   return {
     name,
     history: {
-      loss: column(({ metrics }) => metrics.loss),
-      accuracy: column(({ metrics }) => metrics.accuracy),
-      val_loss: column(({ metrics }) => metrics.val_loss),
-      val_accuracy: column(({ metrics }) => metrics.val_accuracy),
+      loss: column("loss"),
+      accuracy: column("accuracy"),
+      val_loss: column("val_loss"),
+      val_accuracy: column("val_accuracy"),
     },
-    ...(testLoss !== null && testAccuracy !== null && { test: { loss: testLoss, accuracy: testAccuracy } }),
+    bestEpochIndex: keptEpochIndex,
+    test,
   };
 }
 
-export function comparisonFigures(runs: readonly TrainedRun[]): ReportFigure[] {
+export function comparisonFigures(
+  runs: readonly (TrainedRun & { readonly result: ModelResult })[],
+): ReportFigure[] {
   return [
     {
       name: "comparison",
@@ -47,10 +51,15 @@ export function comparisonFigures(runs: readonly TrainedRun[]): ReportFigure[] {
   ];
 }
 
+/** The model's table, and its curves where its history is known. */
 export function runFigures(run: TrainedRun): ReportFigure[] {
+  const { rows, counts } = summaryData(run.model);
+  const table = { layers: rows, parameters: counts.total, trainableParameters: counts.trainable };
   return [
-    { name: `${run.name}-model`, title: `The model ${run.name}`, svg: modelTableFigure(run.model) },
-    curvesFigure([run], `${run.name}-curves`, `Training curves of ${run.name}`),
+    { name: `${run.name}-model`, title: `The model ${run.name}`, svg: modelTableFigure(table) },
+    ...(run.history.length > 0
+      ? [curvesFigure([run], `${run.name}-curves`, `Training curves of ${run.name}`)]
+      : []),
   ];
 }
 

@@ -1,5 +1,5 @@
-/** The report of one or several trainings on the same data, as `quickstart` and `train` write it. */
-import type { ReportSection } from "@atelier/charts";
+/** The report of several trainings on the same data, as `quickstart` writes it. */
+import type { ModelResult, ReportSection } from "@atelier/charts";
 import type { ImageDataset } from "@atelier/engine";
 import { type DataParts, dataFigures } from "./data-figures.ts";
 import { type EvaluatedModel, evaluationFigures } from "./evaluation-figures.ts";
@@ -7,6 +7,7 @@ import { comparisonFigures, runFigures, type TrainedRun } from "./training-figur
 import { writeReport } from "./write-report.ts";
 
 export interface ReportedRun extends TrainedRun {
+  readonly result: ModelResult;
   readonly evaluation: Omit<EvaluatedModel, "name">;
 }
 
@@ -27,7 +28,7 @@ export function writeTrainingReport(
   const best = runs.reduce((a, b) => (b.evaluation.metrics.accuracy > a.evaluation.metrics.accuracy ? b : a));
   const sections: ReportSection[] = [
     { heading: "Data", figures: dataFigures(parts) },
-    ...(runs.length > 1 ? [{ heading: "Models compared", figures: comparisonFigures(runs) }] : []),
+    { heading: "Models compared", figures: comparisonFigures(runs) },
     ...runs.map((run) => ({
       heading: run.name,
       text: describe(run),

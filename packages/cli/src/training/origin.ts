@@ -1,6 +1,6 @@
 /** Where a model comes from: what its file says besides the model, and what a resumed training must agree with. */
 import { resolve } from "node:path";
-import { AtelierError, loadModel, type ModelFile } from "@atelier/engine";
+import { AtelierError, type EpochRecord, loadModel, type ModelFile } from "@atelier/engine";
 import type { Effects } from "../effects.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 
@@ -13,6 +13,16 @@ export interface Origin {
   readonly limit: number | null;
   readonly executor: string;
   readonly threads: number;
+}
+
+/** What a model file tells of its training; nothing of it in files that others wrote. */
+export function trainingOf({ about, training }: ModelFile): Partial<Pick<Origin, "recipe">> & {
+  readonly history: readonly Pick<EpochRecord, "metrics">[];
+} {
+  const { recipe, history = training?.history ?? [] } = about as Partial<Origin> & {
+    readonly history?: readonly Pick<EpochRecord, "metrics">[];
+  };
+  return { ...(recipe && { recipe }), history };
 }
 
 export interface Checkpoint {

@@ -3,7 +3,6 @@ import { rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import {
   AtelierError,
-  bestEpochIndex,
   type EpochRecord,
   type Evaluation,
   type Executor,
@@ -22,6 +21,7 @@ import { type Effects, say } from "../effects.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { fitRulesOf, modelOf } from "../recipe/recipe-model.ts";
 import { grouped, plural } from "../terminal/numbers.ts";
+import { keptEpochIndex } from "./kept-epoch.ts";
 import type { Origin } from "./origin.ts";
 import { resultFiles } from "./result-folder.ts";
 import { trainingLog } from "./training-log.ts";
@@ -111,7 +111,8 @@ async function finish(
 ): Promise<TrainingOutcome> {
   const { trained, history } = training;
   const modelPath = join(folder, resultFiles.model);
-  await saveModel(modelPath, { trained, about: { ...origin } });
+  const measured = history.map(({ epoch, metrics }) => ({ epoch, metrics })); // no times: the same training, the same file
+  await saveModel(modelPath, { trained, about: { ...origin, history: measured } });
   const test = data.test && (await evaluate(trained, data.test, { executor, signal }));
   const validation = keptScores(recipe, history);
   const outcome: TrainingOutcome = {
@@ -190,8 +191,7 @@ function shellWord(text: string): string {
 }
 
 function keptScores(recipe: Recipe, history: readonly EpochRecord[]): Scores | undefined {
-  const best = recipe.keep === "last" ? undefined : bestEpochIndex(history, recipe.monitor ?? "val_loss");
-  const { val_loss: loss, val_accuracy: accuracy } = history[best ?? history.length - 1]!.metrics;
+  const { val_loss: loss, val_accuracy: accuracy } = history[keptEpochIndex(recipe, history)]!.metrics;
   return loss === undefined || accuracy === undefined ? undefined : { loss, accuracy };
 }
 

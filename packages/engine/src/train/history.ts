@@ -44,7 +44,10 @@ export interface ReduceOnPlateau {
 }
 
 /** Index of the best record by `monitor`, the earliest among equals; undefined when none has the metric. */
-export function bestEpochIndex(history: readonly EpochRecord[], monitor: Monitor): number | undefined {
+export function bestEpochIndex(
+  history: readonly Pick<EpochRecord, "metrics">[],
+  monitor: Monitor,
+): number | undefined {
   let best: number | undefined;
   history.forEach((record, index) => {
     const value = record.metrics[monitor];

@@ -22,7 +22,10 @@ it("makes all that is missing, and tells whether the folder is new", async () =>
 it("says why not", async () => {
   writeFileSync(join(folder, "file"), "");
   const refused = (...parts: string[]) => expect(makeFolder(join(folder, ...parts))).rejects;
-  await refused("file").toMatchObject({ code: "cannot-write", message: expect.stringMatching(/file: a file has this name; choose/) });
+  await refused("file").toMatchObject({
+    code: "cannot-write",
+    message: expect.stringMatching(/file: a file has this name; choose/),
+  });
   await refused("file", "b").toThrow(/b: part of its path is a file; choose another\.$/);
   await expect(makeFolder("/proc/atelier/x")).rejects.toMatchObject({ code: "cannot-write" });
 });
