@@ -1,10 +1,9 @@
 // Compiled without contraction of multiply-adds: the numbers are bit for bit those of gather.ts.
 #include "gather.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
-
-#include "kernels.h"
 
 namespace atelier {
 namespace {
@@ -54,32 +53,58 @@ Draws draw(const Gather& gather, int32_t image, uint32_t row, uint32_t step) {
   return draws;
 }
 
+// A run of bytes whose first is of channel 0, as normalised floats.
+void normalizeRun(const KernelTable& table, const Normalizer& normalizer, const uint8_t* from, int64_t floats, float* to) {
+  const int64_t period = static_cast<int64_t>(normalizer.scale.size());
+  for (int64_t i = 0; i < floats; i += period)
+    table.normalize(from + i, normalizer.scale.data(), normalizer.offset.data(), std::min(period, floats - i), to + i);
+}
+
+// The same with the order of its pixels reversed.
+void normalizeMirroredRun(const KernelTable& table, const Normalizer& normalizer, const uint8_t* from, int64_t pixels,
+                          int32_t C, float* to) {
+  const double *scale = normalizer.scale.data(), *offset = normalizer.offset.data();
+  if (C == 1) {
+    const int64_t period = static_cast<int64_t>(normalizer.scale.size());
+    for (int64_t i = 0; i < pixels; i += period) {
+      const int64_t count = std::min(period, pixels - i);
+      table.normalizeMirrored(from + pixels - i - count, scale, offset, count, to + i);
+    }
+    return;
+  }
+  for (int64_t x = 0; x < pixels; x++)
+    for (int32_t c = 0; c < C; c++)
+      to[x * C + c] = static_cast<float>(from[(pixels - 1 - x) * C + c] * scale[c] + offset[c]);
+}
+
 // Bytes go straight to normalised floats: no draw but mirror, shift and cutout.
-void gatherPlain(const Dataset& dataset, const Normalizer& normalizer, const Draws& draws, const uint8_t* from, float* to) {
+void gatherPlain(const KernelTable& table, const Dataset& dataset, const Normalizer& normalizer, const Draws& draws,
+                 const uint8_t* from, float* to) {
   const int32_t H = dataset.H, W = dataset.W, C = dataset.C;
-  const float* values = normalizer.values.data();
+  if (!draws.mirrored && draws.shiftY == 0 && draws.shiftX == 0) {
+    normalizeRun(table, normalizer, from, int64_t{H} * W * C, to);
+    return;
+  }
+  const auto blank = [&](float* out, int32_t begin, int32_t end) {
+    for (int32_t x = begin; x < end; x++)
+      for (int32_t c = 0; c < C; c++) out[x * C + c] = normalizer.blank[static_cast<size_t>(c)];
+  };
+  // Columns [left, right) show the image.
+  const int32_t left = std::min(std::max(draws.shiftX, 0), W), right = std::max(std::min(W + draws.shiftX, W), left);
   for (int32_t y = 0; y < H; y++) {
     const int32_t sourceY = y - draws.shiftY;
     float* out = to + int64_t{y} * W * C;
-    if (C == 1 && sourceY >= 0 && sourceY < H) {
-      const uint8_t* row = from + int64_t{sourceY} * W;
-      const int32_t left = draws.shiftX > 0 ? draws.shiftX : 0;
-      const int32_t right = draws.shiftX < 0 ? W + draws.shiftX : W;
-      for (int32_t x = 0; x < left && x < W; x++) out[x] = values[0];
-      if (draws.mirrored)
-        for (int32_t x = left; x < right; x++) out[x] = values[row[W - 1 - (x - draws.shiftX)]];
-      else
-        for (int32_t x = left; x < right; x++) out[x] = values[row[x - draws.shiftX]];
-      for (int32_t x = right < 0 ? 0 : right; x < W; x++) out[x] = values[0];
+    if (sourceY < 0 || sourceY >= H) {
+      blank(out, 0, W);
       continue;
     }
-    for (int32_t x = 0; x < W; x++) {
-      const int32_t shifted = x - draws.shiftX;
-      const int32_t sourceX = draws.mirrored ? W - 1 - shifted : shifted;
-      const bool inside = sourceY >= 0 && sourceY < H && sourceX >= 0 && sourceX < W;
-      const uint8_t* pixel = from + (int64_t{sourceY} * W + sourceX) * C;
-      for (int32_t c = 0; c < C; c++) out[x * C + c] = values[c * 256 + (inside ? pixel[c] : 0)];
-    }
+    const uint8_t* row = from + int64_t{sourceY} * W * C;
+    blank(out, 0, left);
+    if (draws.mirrored)
+      normalizeMirroredRun(table, normalizer, row + (W - (right - draws.shiftX)) * int64_t{C}, right - left, C, out + left * C);
+    else
+      normalizeRun(table, normalizer, row + (left - draws.shiftX) * int64_t{C}, int64_t{right - left} * C, out + left * C);
+    blank(out, right, W);
   }
 }
 
@@ -122,15 +147,15 @@ void eraseSquare(const Dataset& dataset, const Draws& draws, int32_t size, float
 
 float clampByte(double value) { return static_cast<float>(value < 0 ? 0 : value > 255 ? 255 : value); }
 
-void gatherImage(const Gather& gather, const Normalizer& normalizer, int32_t image, const Draws& draws, float* to) {
+void gatherImage(const KernelTable& table, const Gather& gather, const Normalizer& normalizer, int32_t image, const Draws& draws, float* to) {
   const Augmentation& spec = gather.augmentation;
   const Dataset& dataset = *gather.dataset;
   const int64_t floats = int64_t{dataset.H} * dataset.W * dataset.C;
   const uint8_t* from = dataset.images.as<uint8_t>() + image * floats;
   if (!draws.affine && spec.brightness == 0 && spec.contrast == 0) {
-    gatherPlain(dataset, normalizer, draws, from, to);
+    gatherPlain(table, dataset, normalizer, draws, from, to);
     if (draws.cutout)
-      eraseSquare(dataset, draws, spec.cutoutSize, to, [&](int32_t c) { return normalizer.values[c * 256]; });
+      eraseSquare(dataset, draws, spec.cutoutSize, to, [&](int32_t c) { return normalizer.blank[static_cast<size_t>(c)]; });
     return;
   }
   samplePixels(dataset, draws, from, to);
@@ -162,14 +187,15 @@ void mixRows(float* a, float* b, int64_t floats, double weight) {
 
 Normalizer::Normalizer(const Gather& gather) {
   const auto C = static_cast<size_t>(gather.dataset->C);
-  for (size_t c = 0; c < C; c++) {
-    scale.push_back(1 / (255 * gather.std[c]));
-    offset.push_back(-gather.mean[c] / gather.std[c]);
-    for (int pixel = 0; pixel < 256; pixel++) values.push_back(static_cast<float>(pixel * scale[c] + offset[c]));
-  }
+  for (size_t pixel = 0; pixel < 1 + 1024 / C; pixel++)
+    for (size_t c = 0; c < C; c++) {
+      scale.push_back(1 / (255 * gather.std[c]));
+      offset.push_back(-gather.mean[c] / gather.std[c]);
+    }
+  for (size_t c = 0; c < C; c++) blank.push_back(static_cast<float>(offset[c]));
 }
 
-void gatherBatch(const Gather& gather, const Normalizer& normalizer, const int32_t* indices, int64_t rows,
+void gatherBatch(const KernelTable& table, const Gather& gather, const Normalizer& normalizer, const int32_t* indices, int64_t rows,
                  uint32_t step, float mixupWeight, int32_t classes, float* images, float* targets, ThreadPool& pool) {
   const Dataset& dataset = *gather.dataset;
   const int64_t floats = int64_t{dataset.H} * dataset.W * dataset.C;
@@ -179,8 +205,12 @@ void gatherBatch(const Gather& gather, const Normalizer& normalizer, const int32
     const Share share(rows, tasks, task);
     for (int64_t row = share.begin; row < share.end; row++) {
       const int32_t image = indices[row];
+      // Images come from all over the data set: the next one is asked for while this one is worked on.
+      if (row + 1 < share.end)
+        for (int64_t i = 0; i < floats; i += 64)
+          __builtin_prefetch(dataset.images.as<uint8_t>() + indices[row + 1] * floats + i);
       if (images != nullptr)
-        gatherImage(gather, normalizer, image, draw(gather, image, static_cast<uint32_t>(row), step), images + row * floats);
+        gatherImage(table, gather, normalizer, image, draw(gather, image, static_cast<uint32_t>(row), step), images + row * floats);
       if (targets == nullptr) continue;
       float* target = targets + row * classes;
       memset(target, 0, static_cast<size_t>(classes) * 4);

@@ -4,9 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels.h"
 #include "memory.h"
-#include "philox.h"
-#include "thread-pool.h"
 
 namespace atelier {
 
@@ -37,15 +36,15 @@ struct Gather {
   int32_t epochIndex;
 };
 
-// x = pixel·scale + offset a channel, and the 256 values of it.
+// x = pixel·scale + offset a channel.
 struct Normalizer {
-  std::vector<double> scale, offset;
-  std::vector<float> values;  // [C][256]
+  std::vector<double> scale, offset;  // those of the channels again and again, about a thousand in all
+  std::vector<float> blank;           // a channel: x of a pixel outside the image
   explicit Normalizer(const Gather& gather);
 };
 
 // Writes images [rows,H,W,C] and targets [rows, classes] (either may be null).
-void gatherBatch(const Gather& gather, const Normalizer& normalizer, const int32_t* indices, int64_t rows,
+void gatherBatch(const KernelTable& table, const Gather& gather, const Normalizer& normalizer, const int32_t* indices, int64_t rows,
                  uint32_t step, float mixupWeight, int32_t classes, float* images, float* targets, ThreadPool& pool);
 
 }  // namespace atelier

@@ -49,6 +49,10 @@ struct KernelTable {
   int64_t (*batchNormPoolGradWorkspace)(const BatchNormPoolGradArgs&);
   int64_t (*layerNormParamGradWorkspace)(const LayerNormParamGradArgs&);
 
+  // out[i] = pixels[i]·scale[i] + offset[i], from the last pixel on when mirrored: see normalize.cpp.
+  void (*normalize)(const uint8_t* pixels, const double* scale, const double* offset, int64_t count, float* out);
+  void (*normalizeMirrored)(const uint8_t* pixels, const double* scale, const double* offset, int64_t count, float* out);
+
   // GFLOP/s of a loop of independent fused multiply-adds on this thread: what 100 % means.
   double (*peak)(double seconds);
 };

@@ -251,7 +251,7 @@ bool Session::runStep(const Job& job, const Job::Use& use, const Normalizer* nor
 
   Laps laps(callSeconds);
   if (normalizer != nullptr && (program.hasImages || program.hasTargets))
-    gatherBatch(job.gather, *normalizer, indices, program.rows, globalStep, job.mixupColumn >= 0 ? row[job.mixupColumn] : 1,
+    gatherBatch(table_, job.gather, *normalizer, indices, program.rows, globalStep, job.mixupColumn >= 0 ? row[job.mixupColumn] : 1,
                 program.targets.classes, program.hasImages ? at(state, arena, program.images.ref) : nullptr,
                 program.hasTargets ? at(state, arena, program.targets.ref) : nullptr, *pool_);
   for (size_t i = 0; i < program.scalars.size(); i++)

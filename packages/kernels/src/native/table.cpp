@@ -28,6 +28,8 @@ int64_t batchNormParamGradWorkspace(const BatchNormParamGradArgs&);
 int64_t batchNormInputGradWorkspace(const BatchNormInputGradArgs&);
 int64_t batchNormPoolGradWorkspace(const BatchNormPoolGradArgs&);
 int64_t layerNormParamGradWorkspace(const LayerNormParamGradArgs&);
+void normalize(const uint8_t*, const double*, const double*, int64_t, float*);
+void normalizeMirrored(const uint8_t*, const double*, const double*, int64_t, float*);
 
 namespace {
 
@@ -83,6 +85,8 @@ const KernelTable table = {
     batchNormInputGradWorkspace,
     batchNormPoolGradWorkspace,
     layerNormParamGradWorkspace,
+    normalize,
+    normalizeMirrored,
     peak,
 };
 

@@ -1,6 +1,6 @@
 /** Gathering in C++ against its description in TypeScript: every augmentation, alone and together, bit for bit. */
 import { loadKernels } from "@atelier/kernels";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { AugmentationSpec } from "../../train/augmentation.ts";
 import type { ImageDataset } from "../../train/dataset.ts";
 import { gatherBatch } from "../reference/gather.ts";
@@ -49,11 +49,16 @@ const specs: Record<string, AugmentationSpec> = {
   },
 };
 
-for (const [height, width, channels] of [
+const sizes = [
   [5, 7, 1],
   [6, 4, 3],
-] as const) {
-  for (const [name, augmentation] of Object.entries(specs)) {
+  [33, 35, 1],
+] as const;
+
+describe.each(kernels.variants)("%s", (variant) => {
+  for (const [[height, width, channels], [name, augmentation]] of sizes.flatMap((size) =>
+    Object.entries(specs).map((spec) => [size, spec] as const),
+  )) {
     it(`${name}, ${height}×${width}×${channels}`, async () => {
       const data = dataset(height, width, channels);
       const normalization = {
@@ -63,7 +68,12 @@ for (const [height, width, channels] of [
       const [rows, steps, firstStep, seed, mixupWeight] = [7, 3, 1000, 2 ** 40 + 12345, 0.7];
       const order = Int32Array.from({ length: rows * steps }, (_, i) => (i * 5) % data.size);
       const floats = rows * height * width * channels;
-      const session = kernels.createSession({ threads: 2, stateFloats: 16, arenaFloats: floats + rows * 3 });
+      const session = kernels.createSession({
+        variant,
+        threads: 2,
+        stateFloats: 16,
+        arenaFloats: floats + rows * 3,
+      });
       session.upload(0, data.images, Int32Array.from(data.labels), [data.size, height, width, channels]);
       const program = session.addProgram({
         words: new Int32Array(),
@@ -112,7 +122,7 @@ for (const [height, width, channels] of [
       }
     });
   }
-}
+});
 
 it("refuses labels beyond the classes, indices beyond the data set and shapes that differ", async () => {
   const data = dataset(5, 7, 1);
