@@ -45,6 +45,33 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
     });
   }
 
+  it("divRoot within 2½ units in the last place, whatever lies under the root", async () => {
+    const special = [-1, Number.POSITIVE_INFINITY, Number.NaN, 1e-40, 0];
+    const count = 40_002 + special.length;
+    const offset = Math.fround(1e-7);
+    const a = noise(count, 3).map((value, i) => (i < 5 ? 1 : value * 10 ** ((i % 21) - 10)));
+    const b = Float32Array.from({ length: count }, (_, i) => special[i] ?? 10 ** ((i / count) * 75 - 37));
+    const quotients = await runMap(configuration, Float32Array.from([...a, ...b]), {
+      count,
+      inputs: [
+        [~0, 0, 0],
+        [~count, 0, 0],
+      ],
+      code: [["divRoot", 2, 0, 1, 0, offset]],
+      outputs: [[~0, 2]],
+      registers: 3,
+    });
+    const atZero = Math.fround(1 / offset);
+    expect([...quotients.subarray(0, 5)]).toEqual([Number.NaN, 0, Number.NaN, atZero, atZero]);
+    let worst = 0;
+    for (let i = special.length; i < count; i++) {
+      const expected = a[i]! / (Math.sqrt(b[i]!) + offset);
+      const unit = 2 ** (Math.floor(Math.log2(Math.abs(expected))) - 23);
+      if (Math.abs(expected) > 1e-37) worst = Math.max(worst, Math.abs(quotients[i]! - expected) / unit);
+    }
+    expect(worst).toBeLessThan(2.5);
+  });
+
   it("special values", async () => {
     const x = Float32Array.of(Number.NaN, Infinity, -Infinity, 0, -1, 200, -200, 88.72);
     const run = async (op: string) => [

@@ -11,9 +11,13 @@ export interface MapStep extends Pick<MapInstruction, "op" | "imm0" | "imm1"> {
   readonly sources: readonly Source[];
 }
 
+interface ShiftedRoot extends Pick<MapStep, "sources" | "imm1"> {
+  readonly nodes: readonly number[];
+}
+
 /**
- * `steps` with √x + ε and a + w·(b − a) as one instruction each: of Adam's twelve, seven remain. Only values that
- * nothing else reads disappear; `results` are read from outside.
+ * `steps` with √x + ε, a/(√x + ε) and a + w·(b − a) as one instruction each: of Adam's twelve, six remain. Only values
+ * that nothing else reads disappear; `results` are read from outside.
  */
 export function contract(steps: readonly MapStep[], results: ReadonlySet<number>): readonly MapStep[] {
   const makers = new Map(steps.map((step) => [step.node, step]));
@@ -28,11 +32,27 @@ export function contract(steps: readonly MapStep[], results: ReadonlySet<number>
     return maker?.op === op && uses.get(source.node) === 1 && !results.has(source.node) ? maker : undefined;
   };
   const gone = new Set<number>();
+  /** What √x + ε is made of: the root's operand, ε, and the nodes that go. */
+  const shiftedRoot = (step: MapStep | undefined): ShiftedRoot | undefined => {
+    if (step?.op === "sqrt") return { sources: step.sources, imm1: step.imm1, nodes: [step.node] };
+    const root =
+      step?.op === "affine" && step.imm0 === 1 ? shiftedRoot(only(step.sources[0], "sqrt")) : undefined;
+    return root && { ...root, imm1: step!.imm1, nodes: [step!.node, ...root.nodes] };
+  };
   const contracted = steps.map((step): MapStep => {
-    const root = step.op === "affine" && step.imm0 === 1 ? only(step.sources[0], "sqrt") : undefined;
-    if (root !== undefined && root.imm1 === 0) {
-      gone.add(root.node);
-      return { ...root, node: step.node, imm1: step.imm1 };
+    const root = step.op === "affine" ? shiftedRoot(step) : undefined;
+    if (root !== undefined) {
+      gone.add(root.nodes.at(-1)!);
+      return { op: "sqrt", node: step.node, sources: root.sources, imm0: 0, imm1: root.imm1 };
+    }
+    const divisor =
+      step.op === "div"
+        ? shiftedRoot(only(step.sources[1], "affine") ?? only(step.sources[1], "sqrt"))
+        : undefined;
+    if (divisor !== undefined) {
+      for (const node of divisor.nodes) gone.add(node);
+      const sources = [step.sources[0]!, divisor.sources[0]!];
+      return { op: "divRoot", node: step.node, sources, imm0: 0, imm1: divisor.imm1 };
     }
     const [a, moved] = step.sources;
     const scale = step.op === "add" ? only(moved, "affine") : undefined;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stepGraph } from "../../test/run-graph.ts";
 import { gradients } from "../autodiff/gradient.ts";
-import { GraphBuilder } from "../graph/builder.ts";
+import { GraphBuilder, type Value } from "../graph/builder.ts";
 import { aligned, packArena } from "./arena.ts";
 import { planGraph } from "./plan.ts";
 import { StateLayout } from "./state-layout.ts";
@@ -153,16 +153,23 @@ it("changes state only after everything that the host reads is known", () => {
   expect(writes.indexOf(true)).toBe(calls.length - 1);
 });
 
-it("has one instruction for a moving average and for a root with its epsilon", () => {
+it("has one instruction for a moving average, for a root with its epsilon and for what it divides", () => {
   const g = new GraphBuilder();
   const m = g.state("m", [8]);
   const x = g.state("x", [8]);
   const moved = g.add(m, g.scale(g.sub(x, m), 0.1));
   const root = g.affine(g.sqrt(moved), 1, 1e-7);
-  const graph = stepGraph(g, {}, { m: moved, x: g.div(x, root) });
-  const layout = new StateLayout(["m", "x"].map((name) => ({ name, shape: [8] })));
-  const [call] = planGraph(graph, layout).calls;
-  expect(call?.kernel === "map" && call.body.code).toMatchObject([
+  const code = (updates: Record<string, Value>) => {
+    const layout = new StateLayout(["m", "x", "y"].map((name) => ({ name, shape: [8] })));
+    const [call] = planGraph(stepGraph(g, {}, updates), layout).calls;
+    return call?.kernel === "map" ? call.body.code : [];
+  };
+  const quotient = g.div(x, root);
+  expect(code({ m: moved, x: quotient })).toMatchObject([
+    { op: "lerp", imm0: 0.1 },
+    { op: "divRoot", imm1: 1e-7 },
+  ]);
+  expect(code({ m: moved, x: quotient, y: root })).toMatchObject([
     { op: "lerp", imm0: 0.1 },
     { op: "sqrt", imm1: 1e-7 },
     { op: "div" },

@@ -152,19 +152,21 @@ export const mapOpcodes = {
   maximum: 4,
   /** a + imm0·(b − a) */
   lerp: 5,
+  /** a / (√b + imm1) */
+  divRoot: 6,
   /** imm0·a + imm1 */
-  affine: 6,
-  relu: 7,
-  step: 8,
-  sigmoid: 9,
-  tanh: 10,
-  exp: 11,
-  log: 12,
+  affine: 7,
+  relu: 8,
+  step: 9,
+  sigmoid: 10,
+  tanh: 11,
+  exp: 12,
+  log: 13,
   /** √a + imm1 */
-  sqrt: 13,
-  erf: 14,
+  sqrt: 14,
+  erf: 15,
   /** Philox dropout; imm0 holds the stream (bits of an int32), imm1 the rate. */
-  dropout: 15,
+  dropout: 16,
 } as const;
 
 export type MapOpcode = keyof typeof mapOpcodes;

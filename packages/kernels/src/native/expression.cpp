@@ -61,6 +61,12 @@ void dropoutWords(const Context& context, uint32_t stream, int64_t first, int co
   _Pragma("GCC ivdep") for (int i = 0; i < n; i++) d[i] = (expression); \
   break
 
+void divideAllByRoot(const float* a, const float* b, float offset, int n, float* d) {
+  int i = 0;
+  for (; i + lanes <= n; i += lanes) store(d + i, divideByRoot(load(a + i), load(b + i), offset));
+  for (; i < n; i++) d[i] = a[i] / (sqrtf(b[i]) + offset);
+}
+
 void execute(const Context& context, const MapInstruction& code, int64_t first, int n, const float* a, const float* b,
              float* d) {
   switch (code.op) {
@@ -73,6 +79,9 @@ void execute(const Context& context, const MapInstruction& code, int64_t first, 
       const float weight = code.imm0;
       EACH(a[i] + weight * (b[i] - a[i]));
     }
+    case MapOp::divRoot:
+      divideAllByRoot(a, b, code.imm1, n, d);
+      break;
     case MapOp::affine: {
       const float scale = code.imm0, offset = code.imm1;
       EACH(scale * a[i] + offset);
@@ -143,6 +152,9 @@ Expression::Expression(const Context& context, const MapArgs& args)
   for (int k = 0; k < args.code; k++)
     if (body_.code[k].dst < args.inputs) written_[static_cast<size_t>(body_.code[k].dst)] = 1;
   chooseDirect();
+  straight_ = findStraightLoop(args_, body_);
+  for (const char direct : isDirect_)
+    if (!direct) straight_ = nullptr;
 }
 
 // The last instruction that writes an output's register may write the output itself, when the register is no input's,
@@ -211,6 +223,12 @@ void Expression::run(Registers& registers, int64_t first, int n, const float* pr
         break;
     }
   }
+  if (straight_ != nullptr) {
+    float* outputs[maxStraightOutputs];
+    for (int o = 0; o < args_.outputs; o++) outputs[o] = context_.at(body_.outputs[o].ref) + first;
+    straight_(body_.code, at, outputs, n);
+    return;
+  }
   for (int k = 0; k < args_.code; k++) {
     const MapInstruction& code = body_.code[k];
     const int32_t direct = directOutput_[static_cast<size_t>(k)];
@@ -227,7 +245,7 @@ void Expression::prefetch(int64_t first, int64_t n) const {
   for (int i = 0; i < args_.inputs; i++) {
     if (body_.inputs[i].mode != MapMode::full) continue;
     const float* x = context_.at(body_.inputs[i].ref) + first;
-    for (int64_t j = 0; j < n; j += 16) __builtin_prefetch(x + j, 0, 2);
+    for (int64_t j = 0; j < n; j += 32) __builtin_prefetch(x + j, 0, 2);
   }
 }
 

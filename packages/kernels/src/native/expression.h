@@ -7,6 +7,8 @@
 
 #include <vector>
 
+#include "straight.h"
+
 namespace atelier::ATELIER_VARIANT {
 
 class Expression {
@@ -45,6 +47,7 @@ class Expression {
   int block_;
   std::vector<char> written_;         // of each input: whether instructions write its register, which needs a copy
   std::vector<int32_t> directOutput_;  // of each instruction: the output it writes in memory, or -1
+  StraightLoop straight_ = nullptr;
   std::vector<char> isDirect_;        // of each output
 };
 

@@ -87,8 +87,8 @@ enum class KernelId : int32_t {
 
 // Register machine of `map`; dst = f(a, b), unary ones ignore b.
 #define ATELIER_MAP_OPCODES                                                                              \
-  OPCODE(add) OPCODE(sub) OPCODE(mul) OPCODE(div) OPCODE(maximum) OPCODE(lerp) OPCODE(affine) OPCODE(relu) \
-  OPCODE(step) OPCODE(sigmoid) OPCODE(tanh) OPCODE(exp) OPCODE(log) OPCODE(sqrt) OPCODE(erf) OPCODE(dropout)
+  OPCODE(add) OPCODE(sub) OPCODE(mul) OPCODE(div) OPCODE(maximum) OPCODE(lerp) OPCODE(divRoot) OPCODE(affine) \
+  OPCODE(relu) OPCODE(step) OPCODE(sigmoid) OPCODE(tanh) OPCODE(exp) OPCODE(log) OPCODE(sqrt) OPCODE(erf) OPCODE(dropout)
 
 enum class MapOp : int32_t {
 #define OPCODE(name) name,

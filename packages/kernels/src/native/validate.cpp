@@ -89,7 +89,7 @@ void check(Examination& e, const FillArgs& a) {
   e.write(a.y, a.count, "y");
 }
 
-bool isBinary(MapOp op) { return op <= MapOp::lerp; }
+bool isBinary(MapOp op) { return op <= MapOp::divRoot; }
 
 // An expression whose call has `length` words from MapArgs on. Only a product's may read inputs of mode `product`.
 void checkExpression(Examination& e, const MapArgs& a, int64_t length, bool ofProduct) {
