@@ -72,6 +72,63 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
     expect(worst).toBeLessThan(2.5);
   });
 
+  it("runs Adam and AdamW straight through the registers as it would step by step", async () => {
+    const [rate, decay, offset] = [0.01, 0.999, Math.fround(1e-7)];
+    const adam: MapSpec["code"] = [
+      ["lerp", 5, 1, 0, 0.1, 0],
+      ["mul", 6, 0, 0, 0, 0],
+      ["lerp", 6, 2, 6, 0.001, 0],
+      ["mul", 7, 5, 3, 0, 0],
+      ["divRoot", 7, 7, 6, 0, offset],
+      ["sub", 7, 4, 7, 0, 0],
+    ];
+    const adamW: MapSpec["code"] = [
+      ["mul", 6, 0, 1, 0, 0],
+      ["lerp", 7, 3, 2, 0.1, 0],
+      ["mul", 8, 2, 2, 0, 0],
+      ["lerp", 8, 4, 8, 0.001, 0],
+      ["mul", 9, 7, 5, 0, 0],
+      ["divRoot", 9, 9, 8, 0, offset],
+      ["sub", 9, 6, 9, 0, 0],
+    ];
+    for (const count of [1, 19, 64, 3001]) {
+      const [gradient, momentum, weights] = [noise(count, 1), noise(count, 2), noise(count, 3)];
+      const velocity = noise(count, 4).map(Math.abs);
+      const memory = Float32Array.from([...gradient, ...momentum, ...velocity, ...weights, rate, decay]);
+      const [g, m, v, w, r, d] = [0, count, 2 * count, 3 * count, 4 * count, 4 * count + 1].map((at) => ~at);
+      const full = (ref: number | undefined) => [ref!, 0, 0] as const;
+      const results = await Promise.all([
+        runMap(configuration, memory, {
+          count,
+          inputs: [full(g), full(m), full(v), [r!, 1, 0], full(w)],
+          code: adam,
+          outputs: [m!, v!, w!].map((ref, i) => [ref, 5 + i] as const),
+          registers: 8,
+        }),
+        runMap(configuration, memory, {
+          count,
+          inputs: [full(w), [d!, 1, 0], full(g), full(m), full(v), [r!, 1, 0]],
+          code: adamW,
+          outputs: [m!, v!, w!].map((ref, i) => [ref, 7 + i] as const),
+          registers: 10,
+        }),
+      ]);
+      for (const [which, after] of results.entries())
+        for (let i = 0; i < count; i++) {
+          const mean = momentum[i]! + 0.1 * (gradient[i]! - momentum[i]!);
+          const square = velocity[i]! + 0.001 * (gradient[i]! ** 2 - velocity[i]!);
+          const moved =
+            weights[i]! * (which === 1 ? decay : 1) - (mean * rate) / (Math.sqrt(square) + offset);
+          const expected = [gradient[i]!, mean, square, moved];
+          expected.forEach((value, part) => {
+            expect(Math.abs(after[part * count + i]! - value)).toBeLessThan(
+              3e-7 * Math.max(1, Math.abs(value)),
+            );
+          });
+        }
+    }
+  });
+
   it("special values", async () => {
     const x = Float32Array.of(Number.NaN, Infinity, -Infinity, 0, -1, 200, -200, 88.72);
     const run = async (op: string) => [

@@ -3,6 +3,10 @@ import { describe, expect, it } from "vitest";
 import { stepGraph } from "../../test/run-graph.ts";
 import { gradients } from "../autodiff/gradient.ts";
 import { GraphBuilder, type Value } from "../graph/builder.ts";
+import { adam } from "../optim/adam.ts";
+import { adamW } from "../optim/adam-w.ts";
+import { buildUpdates } from "../optim/build-updates.ts";
+import type { OptimizerConfig } from "../optim/optimizers.ts";
 import { aligned, packArena } from "./arena.ts";
 import { planGraph } from "./plan.ts";
 import { StateLayout } from "./state-layout.ts";
@@ -173,6 +177,37 @@ it("has one instruction for a moving average, for a root with its epsilon and fo
     { op: "lerp", imm0: 0.1 },
     { op: "sqrt", imm1: 1e-7 },
     { op: "div" },
+  ]);
+});
+
+it("numbers the registers of Adam and AdamW as the loops of kernels/src/native/straight.h do", () => {
+  const bodyOf = (optimizer: OptimizerConfig) => {
+    const g = new GraphBuilder();
+    const [learningRate, step] = [g.input("learningRate", []), g.input("step", [])];
+    const gradients = new Map([["w", g.matmul(g.state("x", [6, 4]), g.state("dy", [4, 5]))]]);
+    const parameters = [{ name: "w", shape: [6, 5] } as const];
+    const { updates, slots } = buildUpdates(g, optimizer, { parameters, gradients, learningRate, step });
+    const state = [...slots, ...parameters, { name: "x", shape: [6, 4] }, { name: "dy", shape: [4, 5] }];
+    const { calls } = planGraph(stepGraph(g, {}, Object.fromEntries(updates)), new StateLayout(state));
+    const call = calls.find(({ kernel }) => kernel === "gemmMap")!;
+    return call.kernel === "gemmMap" ? call.body.code.map(({ op, dst, a, b }) => [op, dst, a, b]) : [];
+  };
+  expect(bodyOf(adam())).toEqual([
+    ["lerp", 5, 1, 0],
+    ["mul", 6, 0, 0],
+    ["lerp", 6, 2, 6],
+    ["mul", 7, 5, 3],
+    ["divRoot", 7, 7, 6],
+    ["sub", 7, 4, 7],
+  ]);
+  expect(bodyOf(adamW())).toEqual([
+    ["mul", 6, 0, 1],
+    ["lerp", 7, 3, 2],
+    ["mul", 8, 2, 2],
+    ["lerp", 8, 4, 8],
+    ["mul", 9, 7, 5],
+    ["divRoot", 9, 9, 8],
+    ["sub", 9, 6, 9],
   ]);
 });
 
