@@ -1,3 +1,20 @@
+export {
+  ActiveRun,
+  type FinishOptions,
+  type LoggedArtifact,
+  type LoggedEvaluation,
+  type LoggedImage,
+  type LoggedTable,
+  type LogOptions,
+} from "./client/active-run.ts";
+export { type FileSource, type RestoredFile, restoreFiles } from "./client/files.ts";
+export {
+  openTracker,
+  type ResumeOptions,
+  type RunOptions,
+  Tracker,
+  type TrackerOptions,
+} from "./client/open-tracker.ts";
 export * from "./model/index.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
 export type {

@@ -181,6 +181,19 @@ export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions):
   };
 }
 
+/**
+ * Appends to a run before it returns, through a connection of its own: for a process about to end, where nothing can be
+ * waited for. Throws what opening and appending throw.
+ */
+export function appendNow(folder: string, runId: string, batch: RunBatch): void {
+  const database = openDatabase(join(folder, "atelier.db"));
+  try {
+    database.write(() => append({ database, keys: new KeyTable(database) }, runId, batch));
+  } finally {
+    database.close();
+  }
+}
+
 function append(
   store: { readonly database: Database; readonly keys: KeyTable },
   runId: string,
