@@ -57,6 +57,7 @@ export type { AugmentationSpec } from "./train/augmentation.ts";
 export { loadModel, type ModelFile, saveModel, type TrainingState } from "./train/checkpoint.ts";
 export type { ImageDataset } from "./train/dataset.ts";
 export { type EvaluateOptions, type Evaluation, evaluate, type TrainedModel } from "./train/evaluate.ts";
+export { expectFeasible } from "./train/feasible.ts";
 export { fit, type Training } from "./train/fit.ts";
 export type {
   Checkpointable,

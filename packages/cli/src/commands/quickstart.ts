@@ -1,6 +1,6 @@
 /** `atelier quickstart`, which is `npm start`: the main job from data to report in a few minutes. */
 import { join } from "node:path";
-import { AtelierError } from "@atelier/engine";
+import { AtelierError, expectFeasible } from "@atelier/engine";
 import { classificationMetrics } from "@atelier/vision";
 import { type Command, Option } from "commander";
 import { dataOption, debugOption, executorOptions, jsonOption } from "../arguments.ts";
@@ -8,6 +8,7 @@ import { locateData, openData } from "../data/open-data.ts";
 import { splitTrainingData, type TrainingData } from "../data/training-data.ts";
 import { type Effects, printResult, say } from "../effects.ts";
 import { loadRecipe } from "../recipe/load-recipe.ts";
+import { modelOf } from "../recipe/recipe-model.ts";
 import type { ReportedRun } from "../report/training-report.ts";
 import { compact, duration, grouped, score } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
@@ -63,7 +64,12 @@ export async function quickstart(options: QuickstartOptions, effects: Effects): 
   );
   const [{ input, validation, seed }] = recipes as [(typeof recipes)[number]];
   const opened = await openData({ data: name, input }, effects);
-  const data = splitTrainingData(opened, { fraction: validation.fraction, seed });
+  const { test } = opened;
+  if (test === undefined)
+    throw new AtelierError("no-data", `${opened.train.name} has no test part to compare the models on.`);
+  const data = { ...splitTrainingData(opened, { fraction: validation.fraction, seed }), test };
+  for (const recipe of recipes)
+    expectFeasible(executor, modelOf(recipe, data.train.classNames.length), data.train.size, recipe);
   const folder = await createResultFolder(options.out, "quickstart", effects.folder);
   const outcomes: TrainingOutcome[] = [];
   for (const recipe of recipes) {
@@ -77,14 +83,14 @@ export async function quickstart(options: QuickstartOptions, effects: Effects): 
   printResult(effects, options.json, { results, report }, `${tableOf(outcomes)}\n\n${report}`);
 }
 
+type TestedData = TrainingData & Required<Pick<TrainingData, "test">>;
+
 /** Charts are loaded where they are drawn: they take longer to start than all the rest. */
 async function writeReport(
   folder: string,
   outcomes: readonly TrainingOutcome[],
-  { train, validation, test }: TrainingData,
+  { train, validation, test }: TestedData,
 ): Promise<string> {
-  if (test === undefined)
-    throw new AtelierError("no-data", `${train.name} has no test part to compare the models on.`);
   const parts = { train, ...(validation && { validation }), test };
   const { writeTrainingReport } = await import("../report/training-report.ts");
   return writeTrainingReport(folder, {
@@ -98,7 +104,7 @@ async function writeReport(
 
 function reportedRun(outcome: TrainingOutcome, labels: ArrayLike<number>): ReportedRun {
   const { recipe, trained, history, validation, test, seconds, imagesPerSecond } = outcome;
-  const { loss, accuracy, probabilities } = test!; // writeReport has seen to a test part
+  const { loss, accuracy, probabilities } = test!; // quickstart has seen to a test part
   return {
     name: recipe.name,
     model: trained.model,

@@ -51,9 +51,10 @@ function progressText(progress: FitProgress, imagesPerEpoch: number, width: numb
   const numbers =
     phase === "validate"
       ? "validating"
-      : `loss ${score(loss)}  accuracy ${score(accuracy)}  ${compact(imagesPerSecond)} images/s  ` +
-        `ETA ${duration(imagesLeft / imagesPerSecond)}`;
-  const [head, tail] = [`${epoch}/${epochs} `, ` ${stepsDone}/${steps}  ${numbers}`];
+      : `loss ${score(loss)}  accuracy ${score(accuracy)}  ${compact(imagesPerSecond).padStart(5)} images/s  ` +
+        `ETA ${duration(imagesLeft / imagesPerSecond).padEnd(5)}`;
+  const done = String(stepsDone).padStart(String(steps).length);
+  const [head, tail] = [`${epoch}/${epochs} `, ` ${done}/${steps}  ${numbers}`];
   const space = width - head.length - tail.length;
   return head + bar(stepsDone / steps, Math.max(shortestBar, Math.min(longestBar, space))) + tail;
 }

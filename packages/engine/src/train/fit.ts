@@ -5,7 +5,6 @@
 import { AtelierError } from "../error.ts";
 import type { RunResult, Session } from "../executors/executor.ts";
 import { openExecutor } from "../executors/open-executor.ts";
-import { crossEntropy } from "../nn/losses.ts";
 import type { Model } from "../nn/model.ts";
 import { adam } from "../optim/adam.ts";
 import type { OptimizerConfig } from "../optim/optimizers.ts";
@@ -140,13 +139,14 @@ export class Training implements AsyncIterable<Epoch>, Checkpointable {
   }
 
   #open(): { readonly session: Session; readonly stateNames: readonly string[] } {
-    const { validation, ema, clip, executor = openExecutor() } = this.#options;
-    const rules = { optimizer: this.#optimizer, loss: this.#options.loss ?? crossEntropy(), clip, ema };
+    const rules = this.#options;
+    const { validation, ema, executor = openExecutor() } = rules;
+    const amount = { epochs: this.#epochs, batchSize: this.#batchSize };
+    expectFeasible(executor, this.model, this.#train.size, { ...rules, ...amount });
     const { graph, slots } = trainGraph(this.model, this.#batchSize, rules);
     const rest = this.#train.size % this.#batchSize;
     const validationBatch = Math.min(evaluationBatchSize, validation?.size ?? 1);
     const state = trainingState(this.model, initialWeights(this.model, this.#seed), slots);
-    expectFeasible(executor, graph, (this.#train.size * this.#epochs) / this.#batchSize);
     const session = executor.compile({
       state,
       graphs: {

@@ -2,9 +2,7 @@
 import type { Executor, StateSpec } from "../executors/executor.ts";
 import type { StepGraph } from "../graph/graph.ts";
 import { sizeOf } from "../graph/shape.ts";
-import { crossEntropy } from "../nn/losses.ts";
 import type { Model } from "../nn/model.ts";
-import { adam } from "../optim/adam.ts";
 import { type CallDescription, describeProgram } from "../plan/describe-program.ts";
 import { planGraph } from "../plan/plan.ts";
 import { StateLayout } from "../plan/state-layout.ts";
@@ -91,11 +89,10 @@ function stepOf(
   model: Model,
   { purpose, batchSize, rules = {} }: StepChoice,
 ): { readonly graph: StepGraph; readonly state: readonly StateSpec[] } {
-  const { optimizer = adam(), loss = crossEntropy(), clip, ema } = rules;
   const weights = initialWeights(model, 1);
   if (purpose === "evaluate")
     return { graph: evaluateGraph(model, batchSize), state: trainingState(model, weights, []) };
-  const { graph, slots } = trainGraph(model, batchSize, { optimizer, loss, clip, ema });
+  const { graph, slots } = trainGraph(model, batchSize, rules);
   return { graph, state: trainingState(model, weights, slots) };
 }
 

@@ -7,16 +7,18 @@ import { sizeOf } from "../graph/shape.ts";
 import { verifyGraph } from "../graph/verify.ts";
 import { forward } from "../nn/forward.ts";
 import { initialValue } from "../nn/initializers.ts";
-import { buildLoss, type LossConfig } from "../nn/losses.ts";
+import { buildLoss, crossEntropy, type LossConfig } from "../nn/losses.ts";
 import type { Model } from "../nn/model.ts";
+import { adam } from "../optim/adam.ts";
 import { buildUpdates, type SlotSpec } from "../optim/build-updates.ts";
 import type { GradientClip } from "../optim/clip.ts";
 import type { OptimizerConfig } from "../optim/optimizers.ts";
 import { averageName, type WeightAverage } from "../optim/weight-average.ts";
 
+/** As in FitRules, with the same defaults. */
 export interface TrainingRules {
-  readonly optimizer: OptimizerConfig;
-  readonly loss: LossConfig;
+  readonly optimizer?: OptimizerConfig | undefined;
+  readonly loss?: LossConfig | undefined;
   readonly clip?: GradientClip | undefined;
   readonly ema?: WeightAverage | undefined;
 }
@@ -28,7 +30,7 @@ export interface TrainingRules {
 export function trainGraph(
   model: Model,
   batch: number,
-  rules: TrainingRules,
+  { optimizer = adam(), loss: lossConfig = crossEntropy(), clip, ema }: TrainingRules,
 ): { readonly graph: StepGraph; readonly slots: readonly SlotSpec[] } {
   const g = new GraphBuilder();
   const images = g.input("images", [batch, ...model.input]);
@@ -36,18 +38,18 @@ export function trainGraph(
   const learningRate = g.input("learningRate", []);
   const step = g.input("step", []);
   const { logits, regularization, updates: moving } = forward(model, g, images, { training: true });
-  const { mean } = buildLoss(g, logits, targets, rules.loss);
+  const { mean } = buildLoss(g, logits, targets, lossConfig);
   const loss = regularization === undefined ? mean : g.add(mean, regularization);
   const trainable = model.parameters.filter((parameter) => parameter.trainable);
   const weights = trainable.map(({ name, shape }) => g.state(name, shape));
   const partials = gradients(g, loss, weights);
-  const { updates, slots } = buildUpdates(g, rules.optimizer, {
+  const { updates, slots } = buildUpdates(g, optimizer, {
     parameters: trainable,
     gradients: new Map(trainable.map(({ name }, i) => [name, partials[i]!])),
     learningRate,
     step,
-    ...(rules.clip && { clip: rules.clip }),
-    ...(rules.ema && { ema: rules.ema }),
+    ...(clip && { clip }),
+    ...(ema && { ema }),
   });
   const outputs = sums(g, loss, batch, logits, targets);
   return {
