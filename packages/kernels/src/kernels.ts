@@ -175,7 +175,8 @@ export function loadKernels(file: string = defaultFile): Kernels {
   try {
     addon = createRequire(import.meta.url)(file) as Addon;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reason = code === "MODULE_NOT_FOUND" ? "it is not built" : message.split("\n")[0];
     throw new KernelsUnavailable(
       `the native kernels could not be loaded from ${file} (${reason}). Run \`npm run build:native\`; it needs g++ (\`apt-get install g++\`).`,
       { cause },
