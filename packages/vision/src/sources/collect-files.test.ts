@@ -37,7 +37,7 @@ test("the first source that has a file gives it; later ones are not asked", asyn
   await writeFile(join(folder, "one"), contents.one!);
   await writeFile(join(folder, "two.gz"), gzipSync(contents.two!));
   const web = outside("web", ["one", "two"]);
-  expect(await collect([folderSource("folder", "own", [folder]), web], join(folder, "cache"))).toEqual(
+  expect(await collect([folderSource("folder", "named", [folder]), web], join(folder, "cache"))).toEqual(
     contents,
   );
   expect(web.asked).toEqual([]);
@@ -46,7 +46,8 @@ test("the first source that has a file gives it; later ones are not asked", asyn
 
 test("what comes from outside is kept unpacked, and only whole files are in the cache", async () => {
   const cache = join(await temporaryFolder(), "deep", "cache");
-  const sources = () => [folderSource("the cache", "own", [cache]), outside("web", ["one", "two"])] as const;
+  const sources = () =>
+    [folderSource("the cache", "cache", [cache]), outside("web", ["one", "two"])] as const;
   await collect(sources(), cache);
   expect(await readdir(cache)).toEqual(["one", "two"]);
   expect(await readFile(join(cache, "two"), "utf8")).toBe(contents.two);
@@ -62,7 +63,7 @@ test("a corrupt file in the cache is replaced, a good one beside it is not fetch
   const web = outside("web", ["one", "two"]);
   const notices: string[] = [];
   const onNotice = (message: string) => notices.push(message);
-  expect(await collect([folderSource("the cache", "own", [cache]), web], cache, { onNotice })).toEqual(
+  expect(await collect([folderSource("the cache", "cache", [cache]), web], cache, { onNotice })).toEqual(
     contents,
   );
   expect(web.asked).toEqual(["one"]);
@@ -81,7 +82,7 @@ test("files from several sources are put together; a source is given up at its f
 
 test("when nothing works, one error names every source, its reason and where to put the files", async () => {
   const cache = await temporaryFolder();
-  const sources = [folderSource("the cache", "own", [join(cache, "gone")]), outside("web", ["one"])];
+  const sources = [folderSource("the cache", "cache", [join(cache, "gone")]), outside("web", ["one"])];
   const failure = await collect(sources, cache).catch((error: AtelierError) => error);
   expect(failure).toMatchObject({ code: "no-data" });
   expect((failure as AtelierError).message.split("\n")).toEqual([
@@ -90,6 +91,20 @@ test("when nothing works, one error names every source, its reason and where to 
     "  - web: no two here",
     `Put one, two (each plain or with .gz) into ${cache}, or give the folder they are in.`,
   ]);
+});
+
+test("only a named folder is said to lack something, when the files are found elsewhere", async () => {
+  const cache = await temporaryFolder();
+  const notices: string[] = [];
+  const onNotice = (message: string) => notices.push(message);
+  const sources = [
+    folderSource("the folder mine", "named", [join(cache, "mine")]),
+    folderSource("the cache", "cache", [cache]),
+    outside("web", []),
+    outside("other web", ["one", "two"]),
+  ];
+  expect(await collect(sources, cache, { onNotice })).toEqual(contents);
+  expect(notices).toEqual([`Things: the folder mine: ${join(cache, "mine")} is not a readable folder`]);
 });
 
 test("a cache that cannot be written is a notice, not a failure", async () => {

@@ -11,7 +11,7 @@ export interface CollectOptions {
   readonly sources: readonly DataSource[];
   readonly cacheFolder: string;
   readonly signal?: AbortSignal | undefined;
-  /** Told in a sentence what went wrong without stopping the work. */
+  /** Told in a sentence what went wrong without stopping the work: damaged files, a named folder without them. */
   readonly onNotice?: ((message: string) => void) | undefined;
 }
 
@@ -21,17 +21,24 @@ export interface CollectOptions {
  */
 export async function collectFiles(options: CollectOptions): Promise<ReadonlyMap<string, Uint8Array>> {
   const collected = new Map<string, Uint8Array>();
-  const failures: string[] = [];
+  const failures: Failure[] = [];
   for (const source of options.sources) {
     const missing = options.files.filter((file) => !collected.has(file.name));
     if (missing.length === 0) break;
-    const reason = await collectFrom(source, missing, collected, options);
-    if (reason === undefined) continue;
-    failures.push(`${source.label}: ${reason}`);
-    options.onNotice?.(`${options.title}: ${source.label}: ${reason}`);
+    const error = await collectFrom(source, missing, collected, options);
+    if (error !== undefined) failures.push({ source, error });
   }
-  if (collected.size === options.files.length) return collected;
-  throw new AtelierError("no-data", explain(options, failures));
+  if (collected.size < options.files.length) throw new AtelierError("no-data", explain(options, failures));
+  for (const { source, error } of failures) {
+    if (source.kind === "named" || error.code === "bad-file")
+      options.onNotice?.(`${options.title}: ${source.label}: ${error.message}`);
+  }
+  return collected;
+}
+
+interface Failure {
+  readonly source: DataSource;
+  readonly error: AtelierError;
 }
 
 /** Adds what `source` has of `missing` to `collected`; returns the first reason why something is still missing. */
@@ -40,8 +47,8 @@ async function collectFrom(
   missing: readonly DataFile[],
   collected: Map<string, Uint8Array>,
   options: CollectOptions,
-): Promise<string | undefined> {
-  let reason: string | undefined;
+): Promise<AtelierError | undefined> {
+  let failure: AtelierError | undefined;
   let isKept = source.kind === "outside";
   for (const file of missing) {
     if (options.signal?.aborted)
@@ -53,11 +60,11 @@ async function collectFrom(
     } catch (error) {
       if (!(error instanceof AtelierError) || error.code === "stopped" || error.code === "internal")
         throw error;
-      reason ??= error.message;
+      failure ??= error;
       if (source.kind === "outside") break;
     }
   }
-  return reason;
+  return failure;
 }
 
 /** Puts a file into the cache; whether there is a folder for the next one. */
@@ -77,11 +84,11 @@ async function keep(
   return true;
 }
 
-function explain({ title, files, cacheFolder }: CollectOptions, failures: readonly string[]): string {
+function explain({ title, files, cacheFolder }: CollectOptions, failures: readonly Failure[]): string {
   const names = files.map((file) => file.name).join(", ");
   return [
     `${title} could not be found. Tried:`,
-    ...failures.map((failure) => `  - ${failure}`),
+    ...failures.map(({ source, error }) => `  - ${source.label}: ${error.message}`),
     `Put ${names} (each plain or with .gz) into ${cacheFolder}, or give the folder they are in.`,
   ].join("\n");
 }

@@ -19,11 +19,15 @@ export interface DataSource {
   /** What people call it in "tried …: why it failed". */
   readonly label: string;
   /**
-   * "own": a folder of the user's or the cache; every file is asked for, nothing is copied.
+   * "named": a folder that the user named, who is told what is missing there. "cache": may be empty.
+   * Of both every file is asked for, and nothing is copied.
    * "outside": given up at its first failure; what it gives is copied into the cache.
    */
-  readonly kind: "own" | "outside";
-  /** The verified, uncompressed file. Throws an AtelierError whose message is the reason why not. */
+  readonly kind: "named" | "cache" | "outside";
+  /**
+   * The verified, uncompressed file. Throws an AtelierError whose message is the reason why not: "no-data" where it
+   * is absent or cannot be reached, "bad-file" where it is damaged.
+   */
   read(file: DataFile): Promise<Uint8Array>;
 }
 

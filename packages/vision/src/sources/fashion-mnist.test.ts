@@ -24,16 +24,15 @@ describe.skipIf(!isInstalled)("the real data", () => {
     const { train, validation, test } = await fashionMnist(options);
     expect([train.size, validation.size, test.size]).toEqual([54_000, 6_000, 10_000]);
     expect(describeDataset(validation).classes.every(({ count }) => count === 600)).toBe(true);
-    expect(notices).toEqual([expect.stringContaining("the cache: ")]);
 
     const kept = Object.values(fashionMnistFiles).map(({ name }) => name);
     expect((await readdir(join(cacheFolder, "fashion-mnist"))).sort()).toEqual(kept.sort());
     const warm = await openDataset("fashion-mnist", { ...options, debianFolder: "/nonexistent" });
-    expect(notices).toHaveLength(1);
+    expect(notices).toEqual([]);
 
     await truncate(join(cacheFolder, "fashion-mnist", "t10k-images-idx3-ubyte"), 1000);
     const repaired = await openDataset("fashion-mnist", options);
-    expect(notices[1]).toContain("t10k-images-idx3-ubyte: expected 7840016 bytes");
+    expect(notices).toEqual([expect.stringContaining("t10k-images-idx3-ubyte: expected 7840016 bytes")]);
     expect(repaired.test?.checksum).toBe(warm.test?.checksum);
   });
 

@@ -135,8 +135,10 @@ function sourcesInOrder(options: SourceOptions, cacheFolder: string): DataSource
     allowNetwork = true,
   } = options;
   return [
-    ...(folder ? [folderSource(`the folder ${folder}`, "own", [folder, join(folder, "fashion-mnist")])] : []),
-    folderSource("the cache", "own", [cacheFolder]),
+    ...(folder
+      ? [folderSource(`the folder ${folder}`, "named", [folder, join(folder, "fashion-mnist")])]
+      : []),
+    folderSource("the cache", "cache", [cacheFolder]),
     folderSource("Debian's folder", "outside", [debianFolder]),
     ...(allowNetwork
       ? [

@@ -18,7 +18,7 @@ async function readFirstVerified(file: DataFile, folders: readonly string[]): Pr
   for (const folder of folders) {
     const present = await readdir(folder).catch(() => undefined);
     if (!present) {
-      failure ??= new AtelierError("bad-file", `${folder} is not a readable folder`);
+      failure ??= new AtelierError("no-data", `${folder} is not a readable folder`);
       continue;
     }
     for (const name of [file.name, `${file.name}.gz`].filter((candidate) => present.includes(candidate))) {
@@ -29,7 +29,7 @@ async function readFirstVerified(file: DataFile, folders: readonly string[]): Pr
         failure = error;
       }
     }
-    failure ??= new AtelierError("bad-file", `${folder} has no ${file.name} or ${file.name}.gz`);
+    failure ??= new AtelierError("no-data", `${folder} has no ${file.name} or ${file.name}.gz`);
   }
   throw failure ?? new AtelierError("internal", "a folder source without folders");
 }

@@ -21,7 +21,7 @@ export function mirrorSource(
   }
   const base = url.endsWith("/") ? url : `${url}/`;
   return {
-    label: base,
+    label: "mirror",
     kind: "outside",
     async read(file) {
       const address = `${base}${file.name}.gz`;
