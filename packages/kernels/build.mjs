@@ -35,6 +35,7 @@ const kernelFiles = [
   "conv2d",
   "conv2d-fft",
   "conv2d-winograd",
+  "conv2d-block",
   "spectrum",
   "pool2d",
   "expression",

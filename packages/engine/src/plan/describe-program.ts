@@ -91,6 +91,25 @@ function winogradConvolution(args: ImageArgs, epilogue = ""): Work {
   return { ...convolution(args, epilogue), flops: 2 * (products + transforms) };
 }
 
+type BlockArgs = Pick<
+  KernelArgs<"conv2dBlock">,
+  "N" | "H" | "W" | "C" | "F" | "pH" | "pW" | "oH" | "oW" | "rate"
+>;
+
+/** So many convolutions over images in lanes, so many tensors of each kind read or written. */
+function block(
+  { N, H, W, C, F, pH, pW, oH, oW, rate }: BlockArgs,
+  convolutions: number,
+  tensors: number,
+): Work {
+  const pool = pH * pW === 1 ? "" : `, windows ${pH}×${pW}`;
+  return {
+    what: `${N}×${H}×${W}×${C}, ${F} filters 3×3, relu${pool}${rate === 0 ? "" : ", dropout"}, images in lanes`,
+    flops: 2 * N * H * W * 9 * C * F * convolutions,
+    floats: tensors * (N * H * W * C + N * oH * oW * F) + 9 * C * F * convolutions,
+  };
+}
+
 type PoolArgs = Pick<KernelArgs<"maxPool2d">, "N" | "H" | "W" | "C" | "kH" | "kW" | "oH" | "oW">;
 
 function pooling({ N, H, W, C, kH, kW, oH, oW }: PoolArgs, tensors: number, epilogue = ""): Work {
@@ -137,6 +156,8 @@ const workOf: { readonly [K in PlainKernel]: (args: KernelArgs<K>) => Work } = {
   conv2dWinograd: (args) => winogradConvolution(args, epilogueOf(args)),
   conv2dInputGradWinograd: (args) => winogradConvolution(args),
   conv2dFilterGradWinograd: (args) => winogradConvolution(args),
+  conv2dBlock: (args) => block(args, 1, 1),
+  conv2dBlockGrad: (args) => block(args, args.dx === noRef ? 1 : 2, 2),
   maxPool2d: ({ moments, index, ...args }) =>
     pooling(
       args,

@@ -1,11 +1,12 @@
 /**
  * Groups the nodes of a step graph into units, each of which becomes one kernel call (or, for a few data
- * movements, several): bias and relu join the product before them, relu joins batch norm, pooling and batch norm join
+ * movements, several): convolutional blocks of narrow networks are one each (blocks.ts), bias and relu join the product before them, relu joins batch norm, pooling and batch norm join
  * each other (join-normalization.ts), and connected element-wise nodes become one `map`, which may in turn join the product it works on (join.ts).
  */
 import type { Node, OpNode, StepGraph } from "../graph/graph.ts";
 import type { OpName } from "../graph/ops.ts";
 import { operandMode, type Shape, sizeOf } from "../graph/shape.ts";
+import { type BlockGradient, type ConvBlock, findBlock } from "./blocks.ts";
 import { joinNeighbours } from "./join-normalization.ts";
 import type { MapOpcode } from "./program.ts";
 import { resolveViews, type View } from "./views.ts";
@@ -36,7 +37,20 @@ export interface MapUnit {
   readonly nodes: readonly Node[];
 }
 
-export type Unit = KernelUnit | MapUnit;
+/** A convolutional block of a narrow network. */
+export interface BlockUnit {
+  readonly kind: "block";
+  readonly block: ConvBlock;
+}
+
+/** All of a block's gradient. */
+export interface BlockGradUnit {
+  readonly kind: "blockGrad";
+  readonly block: ConvBlock;
+  readonly gradient: BlockGradient;
+}
+
+export type Unit = KernelUnit | MapUnit | BlockUnit | BlockGradUnit;
 
 /** A graph with what every later pass asks of it. */
 export interface Analysis {
@@ -95,6 +109,14 @@ export function fuse(analysis: Analysis): readonly Unit[] {
   for (const node of nodes) {
     if (!live.has(node.id) || leaves.has(node.op) || views[node.id]!.base !== node.id) continue;
     if (isElementwise(analysis, node) || absorbed.has(node.id)) continue;
+    const block = findBlock(analysis, node);
+    if (block !== undefined) {
+      const { gradient } = block;
+      units.push({ kind: "block", block });
+      if (gradient !== undefined) units.push({ kind: "blockGrad", block, gradient });
+      for (const id of block.absorbed) absorbed.add(id);
+      continue;
+    }
     const unit = joinNeighbours(analysis, withEpilogue(analysis, node));
     units.push(unit);
     for (const id of unit.absorbed) absorbed.add(id);
@@ -152,7 +174,7 @@ export function onlyUser({ nodes, users, roots }: Analysis, id: number, op: OpNa
   return nodes[user]!.op === op ? nodes[user] : undefined;
 }
 
-function isVector(shape: Shape, extent: number): boolean {
+export function isVector(shape: Shape, extent: number): boolean {
   return shape.at(-1) === extent && sizeOf(shape) === extent;
 }
 

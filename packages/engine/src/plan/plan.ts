@@ -5,12 +5,14 @@
  * so that neither layers nor autodiff know of them.
  */
 import { AtelierError } from "../error.ts";
-import type { Node, StepGraph } from "../graph/graph.ts";
+import type { StepGraph } from "../graph/graph.ts";
 import { sizeOf } from "../graph/shape.ts";
 import { type Lifetime, packArena } from "./arena.ts";
+import { Forms } from "./forms.ts";
 import { type Analysis, analyze, fuse, type Unit } from "./fuse.ts";
 import { joinProducts } from "./join.ts";
 import { copy, lowerKernel } from "./lower.ts";
+import { lowerBlock, lowerBlockGrad } from "./lower-block.ts";
 import { lowerMap } from "./lower-map.ts";
 import { type KernelCall, type MapBody, noRef, type Program, type Ref } from "./program.ts";
 import { readsOf, resultsOf, schedule, wholeReadsOf } from "./schedule.ts";
@@ -22,7 +24,8 @@ export function planGraph(graph: StepGraph, layout: StateLayout): Program {
   const analysis = analyze(simplify(graph));
   const order = schedule(analysis, joinProducts(analysis, fuse(analysis)));
   const { directUpdates, copiedUpdates } = placeUpdates(analysis, order);
-  const { offsets, arenaFloats } = placeValues(analysis, order, directUpdates);
+  const forms = new Forms(analysis, order);
+  const { offsets, arenaFloats } = placeValues(analysis, order, forms, directUpdates);
 
   const at = (id: number): Ref => {
     const { base, offset } = analysis.views[id]!;
@@ -35,10 +38,13 @@ export function planGraph(graph: StepGraph, layout: StateLayout): Program {
   const shape = (id: number) => analysis.nodes[id]!.shape;
   const calls: KernelCall[] = order.flatMap((unit) => {
     const results = resultsOf(analysis, unit);
+    const context = { at, shape, isLanes: (id: number) => forms.isLanes(id) };
+    if (unit.kind === "block") return [lowerBlock(unit.block, context)];
+    if (unit.kind === "blockGrad") return [lowerBlockGrad(unit.block, unit.gradient, context)];
     if (unit.kind === "map") return [{ kernel: "map", body: lowerMap(analysis, unit, results, at) }];
-    if (unit.map === undefined) return lowerKernel(unit, at(unit.result), { at, shape });
+    if (unit.map === undefined) return lowerKernel(unit, at(unit.result), context);
     const body = lowerMap(analysis, unit.map, results, at, unit.result);
-    return lowerKernel(unit, noRef, { at, shape }).map((call) => withMap(call, body));
+    return lowerKernel(unit, noRef, context).map((call) => withMap(call, body));
   });
   for (const [name, id] of copiedUpdates) {
     calls.push(copy(at(id), layout.refOf(name), [sizeOf(shape(id))], [1], [1]));
@@ -107,7 +113,12 @@ function placeUpdates(analysis: Analysis, order: readonly Unit[]) {
 }
 
 /** Arena offsets of every value that lives there. Element-wise work may write over an operand that dies in it. */
-function placeValues(analysis: Analysis, order: readonly Unit[], directUpdates: ReadonlyMap<number, string>) {
+function placeValues(
+  analysis: Analysis,
+  order: readonly Unit[],
+  forms: Forms,
+  directUpdates: ReadonlyMap<number, string>,
+) {
   const { nodes, views, live, roots } = analysis;
   const lastRead = new Map<number, number>();
   order.forEach((unit, position) => {
@@ -119,7 +130,7 @@ function placeValues(analysis: Analysis, order: readonly Unit[], directUpdates: 
   const places: { floats: number; start: number; end: number; members: number[] }[] = [];
   const placeOf = new Map<number, (typeof places)[number]>();
   const add = (id: number, start: number): void => {
-    const place = { floats: floatsOf(nodes[id]!), start, end: lastRead.get(id) ?? start, members: [id] };
+    const place = { floats: forms.floatsOf(id), start, end: lastRead.get(id) ?? start, members: [id] };
     places.push(place);
     placeOf.set(id, place);
   };
@@ -153,9 +164,4 @@ function dyingOperands(analysis: Analysis, unit: Unit, dies: (id: number) => boo
   return [...readsOf(analysis, unit)].filter(
     (id) => dies(id) && !whole.has(id) && sizeOf(analysis.nodes[id]!.shape) === count,
   );
-}
-
-/** Places of maxima take 16 bits each (maxPool2d in program.ts), everything else is floats. */
-function floatsOf({ op, shape }: Node): number {
-  return op === "maxPool2dIndex" ? Math.ceil(sizeOf(shape) / 2) : sizeOf(shape);
 }

@@ -31,6 +31,21 @@ const imageFields = [
   "oW",
   "groups",
 ] as const;
+const blockFields = [
+  "N",
+  "H",
+  "W",
+  "C",
+  "F",
+  "pH",
+  "pW",
+  "padTop",
+  "padLeft",
+  "oH",
+  "oW",
+  "stream",
+  "rate:f32",
+] as const;
 const poolFields = ["N", "H", "W", "C", "kH", "kW", "sH", "sW", "padTop", "padLeft", "oH", "oW"] as const;
 
 const mapCounts = ["count", "inputs", "code", "outputs", "registers"] as const;
@@ -65,6 +80,27 @@ export const kernelFields = {
   conv2dWinograd: ["x", "filters", "bias", "y", ...imageFields, "relu"],
   conv2dInputGradWinograd: ["filters", "dy", "dx", ...imageFields],
   conv2dFilterGradWinograd: ["x", "dy", "dFilters", ...imageFields],
+  /**
+   * 3×3 convolution (stride 1, padding 1), bias, relu, max pooling of windows [pH,pW] that do not overlap, and dropout
+   * of the pooled values at `rate`; index [⌈N/16⌉,F,oH,oW,16] is a byte for each window, which of its pixels was the
+   * maximum, and is absent without pooling or gradient. Operands flagged "…Lanes" are [⌈N/16⌉,C,H,W,16] (blocks.ts).
+   */
+  conv2dBlock: ["x", "filters", "bias", "y", "index", ...blockFields, "xLanes", "yLanes"],
+  conv2dBlockGrad: [
+    "x",
+    "filters",
+    "y",
+    "index",
+    "dy",
+    "dx",
+    "dFilters",
+    "dBias",
+    ...blockFields,
+    "xLanes",
+    "yLanes",
+    "dyLanes",
+    "dxLanes",
+  ],
   /** y, the maxima's places in their windows (16 bits each) and y's moments [2,C]; each is optional */
   maxPool2d: ["x", "y", "index", "moments", ...poolFields],
   maxPool2dGrad: ["index", "dy", "dx", ...poolFields],

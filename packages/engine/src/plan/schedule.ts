@@ -2,10 +2,12 @@
 import { AtelierError } from "../error.ts";
 import type { OpName } from "../graph/ops.ts";
 import { operandMode } from "../graph/shape.ts";
+import { blockGradReads, blockGradResults, blockReads, blockResults } from "./blocks.ts";
 import type { Analysis, Unit } from "./fuse.ts";
 
 /** The nodes whose values a unit leaves in memory for others. */
 export function resultsOf(analysis: Analysis, unit: Unit): readonly number[] {
+  if (unit.kind === "block" || unit.kind === "blockGrad") return madeBy(unit);
   if (unit.kind === "kernel" && unit.map === undefined) return madeBy(unit);
   const inside = new Set(madeBy(unit));
   return [...inside].filter(
@@ -17,6 +19,8 @@ export function resultsOf(analysis: Analysis, unit: Unit): readonly number[] {
 
 /** The nodes whose values a unit has at hand, in topological order. */
 function madeBy(unit: Unit): readonly number[] {
+  if (unit.kind === "block") return blockResults(unit.block);
+  if (unit.kind === "blockGrad") return blockGradResults(unit.gradient);
   if (unit.kind === "map") return unit.nodes.map((node) => node.id);
   return [unit.result, ...Object.values(unit.also), ...(unit.map === undefined ? [] : madeBy(unit.map))];
 }
@@ -58,6 +62,9 @@ function operandsOf(
 ): readonly { readonly id: number; readonly user: number; readonly pointwise: boolean }[] {
   if (unit.kind === "map")
     return unit.nodes.flatMap((node) => node.inputs.map((id) => ({ id, user: node.id, pointwise: true })));
+  if (unit.kind === "block") return wholeOperands(unit.block.conv.id, blockReads(unit.block));
+  if (unit.kind === "blockGrad")
+    return wholeOperands(unit.block.conv.id, blockGradReads(unit.block, unit.gradient));
   const { node, operands, bias, map, pool } = unit;
   const pointwise = pool === undefined ? (pointwiseOperands[node.op] ?? []) : [];
   return [
@@ -65,6 +72,10 @@ function operandsOf(
     ...(bias === undefined ? [] : [{ id: bias, user: node.id, pointwise: false }]),
     ...(map === undefined ? [] : operandsOf(map)),
   ];
+}
+
+function wholeOperands(user: number, ids: readonly number[]) {
+  return ids.map((id) => ({ id, user, pointwise: false }));
 }
 
 /**

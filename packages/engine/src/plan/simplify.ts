@@ -3,7 +3,7 @@ import type { Node, OpNode, StepGraph } from "../graph/graph.ts";
 
 /** The graph that computes the same in less work. */
 export function simplify(graph: StepGraph): StepGraph {
-  return maskBeforePools(keepDropoutMasks(graph));
+  return keepDropoutMasks(maskBeforePools(graph));
 }
 
 /**

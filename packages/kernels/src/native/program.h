@@ -16,6 +16,10 @@ constexpr Ref noRef = INT32_MIN;
 #define ATELIER_POOL_FIELDS \
   INT(N) INT(H) INT(W) INT(C) INT(kH) INT(kW) INT(sH) INT(sW) INT(padTop) INT(padLeft) INT(oH) INT(oW)
 
+#define ATELIER_BLOCK_FIELDS                                                                               \
+  INT(N) INT(H) INT(W) INT(C) INT(F) INT(pH) INT(pW) INT(padTop) INT(padLeft) INT(oH) INT(oW) INT(stream) \
+  FLOAT(rate)
+
 // KERNEL(StructName, name, fields): whoever expands this defines KERNEL, REF, INT and FLOAT first.
 #define ATELIER_KERNELS                                                                                       \
   KERNEL(Fill, fill, REF(y) INT(count) FLOAT(value))                                                          \
@@ -35,6 +39,11 @@ constexpr Ref noRef = INT32_MIN;
   KERNEL(Conv2dInputGradWinograd, conv2dInputGradWinograd, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS) \
   KERNEL(Conv2dFilterGradWinograd, conv2dFilterGradWinograd, REF(x) REF(dy) REF(dFilters)                     \
          ATELIER_IMAGE_FIELDS)                                                                                \
+  KERNEL(Conv2dBlock, conv2dBlock,                                                                            \
+         REF(x) REF(filters) REF(bias) REF(y) REF(index) ATELIER_BLOCK_FIELDS INT(xLanes) INT(yLanes))        \
+  KERNEL(Conv2dBlockGrad, conv2dBlockGrad,                                                                    \
+         REF(x) REF(filters) REF(y) REF(index) REF(dy) REF(dx) REF(dFilters) REF(dBias) ATELIER_BLOCK_FIELDS  \
+         INT(xLanes) INT(yLanes) INT(dyLanes) INT(dxLanes))                                                   \
   KERNEL(MaxPool2d, maxPool2d, REF(x) REF(y) REF(index) REF(moments) ATELIER_POOL_FIELDS)                     \
   KERNEL(MaxPool2dGrad, maxPool2dGrad, REF(index) REF(dy) REF(dx) ATELIER_POOL_FIELDS)                        \
   KERNEL(AvgPool2d, avgPool2d, REF(x) REF(y) ATELIER_POOL_FIELDS)                                             \

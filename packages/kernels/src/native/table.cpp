@@ -21,6 +21,8 @@ int64_t conv2dWinogradWorkspace(const Conv2dWinogradArgs&);
 int64_t conv2dInputGradWinogradWorkspace(const Conv2dInputGradWinogradArgs&);
 int64_t conv2dFilterGradWinogradWorkspace(const Conv2dFilterGradWinogradArgs&);
 int64_t maxPool2dWorkspace(const MaxPool2dArgs&);
+int64_t conv2dBlockWorkspace(const Conv2dBlockArgs&);
+int64_t conv2dBlockGradWorkspace(const Conv2dBlockGradArgs&);
 int64_t reduceSumWorkspace(const ReduceSumArgs&);
 int64_t momentsWorkspace(const MomentsArgs&);
 int64_t batchNormWorkspace(const BatchNormArgs&);
@@ -78,6 +80,8 @@ const KernelTable table = {
     conv2dInputGradWinogradWorkspace,
     conv2dFilterGradWinogradWorkspace,
     maxPool2dWorkspace,
+    conv2dBlockWorkspace,
+    conv2dBlockGradWorkspace,
     reduceSumWorkspace,
     momentsWorkspace,
     batchNormWorkspace,

@@ -230,6 +230,48 @@ void checkMaxPool(const Examination& e, const Args& a, int64_t& x, int64_t& y) {
   e.require(a.kH * int64_t{a.kW} <= 1 << 16, "a window of more than 65536 pixels");
 }
 
+struct BlockExtents {
+  int64_t x, xLanes, y, yLanes, filters;
+};
+
+template <class Args>
+BlockExtents checkBlock(const Examination& e, const Args& a) {
+  e.extents({a.N, a.H, a.W, a.C, a.F, a.pH, a.pW, a.oH, a.oW});
+  e.require(a.pH <= 256 && a.pW <= 256 && a.pH * a.pW <= 256, "a window of more than 256 pixels");
+  e.require(a.padTop >= 0 && a.padTop < a.pH && a.padLeft >= 0 && a.padLeft < a.pW, "padding as large as the window");
+  e.require((a.oH - 1) * int64_t{a.pH} - a.padTop < a.H && (a.oW - 1) * int64_t{a.pW} - a.padLeft < a.W,
+            "windows beyond the image");
+  e.require(a.rate >= 0 && a.rate < 1, "a rate outside [0, 1)");
+  e.require(a.rate == 0 || e.product({a.oH, a.oW, a.F}) % 8 == 0, "dropout of a number of values that 8 does not divide");
+  const int64_t images = (a.N + int64_t{15}) / 16 * 16;
+  e.product({16, a.H, a.W, a.C + int64_t{a.F}});
+  return {e.product({a.N, a.H, a.W, a.C}), e.product({images, a.H, a.W, a.C}), e.product({a.N, a.oH, a.oW, a.F}),
+          e.product({images, a.oH, a.oW, a.F}), e.product({144, a.C, a.F}) / 16};
+}
+
+void check(Examination& e, const Conv2dBlockArgs& a) {
+  const BlockExtents extents = checkBlock(e, a);
+  e.read(a.x, a.xLanes ? extents.xLanes : extents.x, "x");
+  e.read(a.filters, extents.filters, "filters");
+  e.readOptional(a.bias, a.F, "bias");
+  e.write(a.y, a.yLanes ? extents.yLanes : extents.y, "y");
+  if (a.index != noRef) e.write(a.index, extents.yLanes / 4, "index");
+}
+
+void check(Examination& e, const Conv2dBlockGradArgs& a) {
+  const BlockExtents extents = checkBlock(e, a);
+  e.read(a.x, a.xLanes ? extents.xLanes : extents.x, "x");
+  e.read(a.y, a.yLanes ? extents.yLanes : extents.y, "y");
+  e.read(a.dy, a.dyLanes ? extents.yLanes : extents.y, "dy");
+  if (a.index != noRef || a.pH * a.pW > 1) e.read(a.index, extents.yLanes / 4, "index");
+  if (a.dx != noRef) {
+    e.read(a.filters, extents.filters, "filters");
+    e.write(a.dx, a.dxLanes ? extents.xLanes : extents.x, "dx");
+  }
+  e.write(a.dFilters, extents.filters, "dFilters");
+  if (a.dBias != noRef) e.write(a.dBias, a.F, "dBias");
+}
+
 void check(Examination& e, const MaxPool2dArgs& a) {
   int64_t x, y;
   if (a.index == noRef) checkPool(e, a, x, y);
@@ -470,6 +512,8 @@ std::vector<Call> decodeCalls(std::vector<int32_t>& words, const Space& space) {
       CASE(Conv2dWinograd, conv2dWinograd)
       CASE(Conv2dInputGradWinograd, conv2dInputGradWinograd)
       CASE(Conv2dFilterGradWinograd, conv2dFilterGradWinograd)
+      CASE(Conv2dBlock, conv2dBlock)
+      CASE(Conv2dBlockGrad, conv2dBlockGrad)
       CASE(MaxPool2d, maxPool2d)
       CASE(MaxPool2dGrad, maxPool2dGrad)
       CASE(AvgPool2d, avgPool2d)
@@ -524,6 +568,10 @@ int64_t workspaceFloats(const KernelTable& table, const Call& call) {
       return table.conv2dFilterGradWinogradWorkspace(call.as<Conv2dFilterGradWinogradArgs>());
     case KernelId::maxPool2d:
       return table.maxPool2dWorkspace(call.as<MaxPool2dArgs>());
+    case KernelId::conv2dBlock:
+      return table.conv2dBlockWorkspace(call.as<Conv2dBlockArgs>());
+    case KernelId::conv2dBlockGrad:
+      return table.conv2dBlockGradWorkspace(call.as<Conv2dBlockGradArgs>());
     case KernelId::reduceSum:
       return table.reduceSumWorkspace(call.as<ReduceSumArgs>());
     case KernelId::moments:

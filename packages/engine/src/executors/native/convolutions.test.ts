@@ -68,14 +68,14 @@ it("is planned with the algorithm that suits each layer", () => {
     new StateLayout(names.map((name) => ({ name, shape: [...shapes[name]] }))),
   );
   expect(calls.map(({ kernel }) => kernel).filter((kernel) => kernel.startsWith("conv2d"))).toEqual([
-    "conv2d",
+    "conv2dBlock",
     "conv2dWinograd",
     "conv2dFft",
     "conv2dInputGradFft",
     "conv2dFilterGradFft",
     "conv2dInputGradWinograd",
     "conv2dFilterGradWinograd",
-    "conv2dFilterGrad",
+    "conv2dBlockGrad",
   ]);
 });
 

@@ -1,0 +1,167 @@
+/** Convolutional blocks of narrow networks, which run with images in the vector lanes: against float64. */
+import { loadKernels } from "@atelier/kernels";
+import { describe, expect, it } from "vitest";
+import { runGraph, stepGraph } from "../../../test/run-graph.ts";
+import { gradients } from "../../autodiff/gradient.ts";
+import { GraphBuilder } from "../../graph/builder.ts";
+import { sizeOf } from "../../graph/shape.ts";
+import { planGraph } from "../../plan/plan.ts";
+import { StateLayout } from "../../plan/state-layout.ts";
+import { uniform, wordOf } from "../../random/philox.ts";
+import { evaluateGraph } from "../reference/evaluate.ts";
+import { openNativeExecutor } from "./native-executor.ts";
+
+interface Stage {
+  readonly filters: number;
+  readonly bias?: boolean;
+  /** Window, and "same" padding where the image is no multiple of it. */
+  readonly pool?: readonly [height: number, width: number, padding: "same" | "valid"];
+  readonly dropout?: number;
+}
+
+interface Case {
+  readonly name: string;
+  readonly images: readonly [N: number, H: number, W: number, C: number];
+  readonly stages: readonly Stage[];
+  /** Whether ∂L/∂images is wanted too. */
+  readonly inputGradient?: boolean;
+}
+
+const cases: readonly Case[] = [
+  {
+    name: "two blocks as in cnn-3",
+    images: [32, 12, 10, 1],
+    stages: [
+      { filters: 8, bias: true, pool: [2, 2, "same"], dropout: 0.25 },
+      { filters: 16, bias: true, pool: [2, 2, "same"], dropout: 0.4 },
+    ],
+  },
+  {
+    name: "odd extents, lanes without an image, windows over the border",
+    images: [29, 7, 5, 3],
+    stages: [
+      { filters: 6, pool: [2, 3, "same"] },
+      { filters: 5, bias: true },
+    ],
+    inputGradient: true,
+  },
+  {
+    name: "images of one row, windows that leave a column out, blocks of 32 random words that images share",
+    images: [16, 1, 11, 2],
+    stages: [{ filters: 8, bias: true, pool: [1, 2, "valid"], dropout: 0.5 }],
+    inputGradient: true,
+  },
+  {
+    name: "one column, three stages without pooling",
+    images: [48, 9, 1, 1],
+    stages: [{ filters: 3, bias: true }, { filters: 7 }, { filters: 4, bias: true, pool: [3, 1, "valid"] }],
+  },
+];
+
+const plain = { strides: [1, 1], dilation: [1, 1], groups: 1, size: [3, 3] } as const;
+const around = { top: 1, bottom: 1, left: 1, right: 1 };
+
+/** A step that computes a loss of the stages' output, its gradients, and the output itself. */
+function stepOf({ images, stages, inputGradient }: Case) {
+  const g = new GraphBuilder();
+  const state: Record<string, readonly number[]> = { x: images };
+  let y = g.state("x", images);
+  const wanted = inputGradient ? ["x"] : [];
+  const values = new Map([["x", y]]);
+  const add = (name: string, shape: readonly number[]) => {
+    state[name] = shape;
+    wanted.push(name);
+    values.set(name, g.state(name, shape));
+    return values.get(name)!;
+  };
+  stages.forEach(({ filters, bias, pool, dropout }, i) => {
+    y = g.conv2d(y, add(`filters${i}`, [3, 3, g.shape(y).at(-1)!, filters]), { ...plain, padding: around });
+    if (bias) y = g.add(y, add(`bias${i}`, [filters]));
+    y = g.relu(y);
+    if (pool) y = g.maxPool2d(y, windowsOf(g.shape(y), pool));
+    if (dropout) y = g.dropout(y, dropout, 1030 + i);
+  });
+  // A reshape between: the last block's output is wanted as its shape says.
+  const flat = g.reshape(y, [images[0], sizeOf(g.shape(y)) / images[0]]);
+  const weights = g.constant(
+    Array.from({ length: sizeOf(g.shape(flat)) }, (_, i) => Math.sin(i + 1)),
+    g.shape(flat),
+  );
+  const partials = gradients(
+    g,
+    g.total(g.mul(flat, weights)),
+    wanted.map((name) => values.get(name)!),
+  );
+  const outputs = { y: flat, ...Object.fromEntries(wanted.map((name, i) => [`d ${name}`, partials[i]!])) };
+  return { graph: stepGraph(g, outputs), shapes: state };
+}
+
+function windowsOf(shape: readonly number[], [height, width, padding]: NonNullable<Stage["pool"]>) {
+  const around = (extent: number, size: number) => {
+    const missing = padding === "valid" ? 0 : (size - (extent % size)) % size;
+    return [Math.floor(missing / 2), Math.ceil(missing / 2)] as const;
+  };
+  const [top, bottom] = around(shape[1]!, height);
+  const [left, right] = around(shape[2]!, width);
+  return {
+    size: [height, width],
+    strides: [height, width],
+    padding: { top, bottom, left, right },
+  } as const;
+}
+
+describe.each(cases)("$name", (example) => {
+  const { graph, shapes } = stepOf(example);
+  const state = Object.fromEntries(
+    Object.entries(shapes).map(([name, shape], stream) => [
+      name,
+      {
+        shape,
+        values: Float32Array.from(
+          { length: sizeOf(shape) },
+          (_, i) => uniform(wordOf(7, 9200 + stream, 0, i)) - 0.5,
+        ),
+      },
+    ]),
+  );
+  const truth = evaluateGraph(graph, {
+    inputs: { images: [0] },
+    state: Object.fromEntries(Object.entries(state).map(([name, { values }]) => [name, values])),
+    seed: 5,
+    step: 3,
+    float32: false,
+  });
+
+  it("is planned as one kernel a block, forward and back", () => {
+    const layout = new StateLayout(Object.entries(shapes).map(([name, shape]) => ({ name, shape })));
+    const kernels = planGraph(graph, layout).calls.map(({ kernel }) => kernel);
+    const count = (name: string) => kernels.filter((kernel) => kernel === name).length;
+    expect([count("conv2dBlock"), count("conv2dBlockGrad")]).toEqual([
+      example.stages.length,
+      example.stages.length,
+    ]);
+    expect(kernels.filter((kernel) => /^(conv2d(?!Block)|maxPool)/.test(kernel))).toEqual([]);
+  });
+
+  const executors = loadKernels().variants.flatMap((variant) =>
+    [1, 3].map((threads) => ({ variant, threads })),
+  );
+  it.each(executors)("has the values of float64 on $variant with $threads thread(s)", async (options) => {
+    const { outputs } = await runGraph(openNativeExecutor(options), graph, { state });
+    for (const [name, id] of Object.entries(graph.outputs)) {
+      const expected = truth[id]!;
+      const scale = Math.max(...Array.from(expected, Math.abs));
+      const error = Math.max(...Array.from(expected, (value, i) => Math.abs(outputs[name]![i]! - value)));
+      expect(error / scale, name).toBeLessThan(3e-6);
+    }
+  });
+
+  it("repeats its bits", async () => {
+    const executor = openNativeExecutor({ threads: 2 });
+    const [first, second] = [
+      await runGraph(executor, graph, { state }),
+      await runGraph(executor, graph, { state }),
+    ];
+    expect(second.outputs).toEqual(first.outputs);
+  });
+});

@@ -1,0 +1,61 @@
+/**
+ * In which form each value lies in memory. Most are as their shape says; what passes between two convolutional blocks
+ * has its images in lanes, [⌈N/16⌉, C, H, W, 16]. Places of maxima in their windows take a byte each there, 16 bits
+ * elsewhere.
+ */
+import { sizeOf } from "../graph/shape.ts";
+import { blockGradReads, blockReads, laneImages } from "./blocks.ts";
+import type { Analysis, Unit } from "./fuse.ts";
+import { readsOf } from "./schedule.ts";
+
+export type Form = "plain" | "lanes" | "index";
+
+/** Form and size of the values of a program. */
+export class Forms {
+  readonly #analysis: Analysis;
+  readonly #forms = new Map<number, Form>();
+
+  constructor(analysis: Analysis, units: readonly Unit[]) {
+    this.#analysis = analysis;
+    for (const unit of units) {
+      if (unit.kind === "block") {
+        if (unit.block.index !== undefined) this.#forms.set(unit.block.index, "index");
+        this.#forms.set(unit.block.output, "lanes");
+      } else if (unit.kind === "blockGrad" && unit.gradient.dx !== undefined) {
+        this.#forms.set(unit.gradient.dx, "lanes");
+      }
+    }
+    // A value that anything but a block reads, or a block under another shape, is plain.
+    const plain = (id: number) => {
+      const { base } = analysis.views[id]!;
+      if (this.#forms.get(base) === "lanes") this.#forms.set(base, "plain");
+    };
+    for (const id of analysis.roots) plain(id);
+    for (const unit of units)
+      for (const id of blockOperands(unit) ?? readsOf(analysis, unit))
+        if (blockOperands(unit) === undefined || analysis.views[id]!.base !== id) plain(id);
+  }
+
+  isLanes(id: number): boolean {
+    return this.#forms.get(id) === "lanes";
+  }
+
+  /** Floats of the memory of value `id`. */
+  floatsOf(id: number): number {
+    const { op, shape } = this.#analysis.nodes[id]!;
+    const form = this.#forms.get(id);
+    if (form === "lanes") return inLanes(shape);
+    if (form === "index") return inLanes(shape) / 4;
+    return op === "maxPool2dIndex" ? Math.ceil(sizeOf(shape) / 2) : sizeOf(shape);
+  }
+}
+
+/** What a block's kernel reads, by the names it knows; undefined for other units. */
+function blockOperands(unit: Unit): readonly number[] | undefined {
+  if (unit.kind === "block") return blockReads(unit.block);
+  return unit.kind === "blockGrad" ? blockGradReads(unit.block, unit.gradient) : undefined;
+}
+
+function inLanes(shape: readonly number[]): number {
+  return Math.ceil(shape[0]! / laneImages) * laneImages * sizeOf(shape.slice(1));
+}
