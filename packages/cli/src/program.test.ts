@@ -48,7 +48,7 @@ describe("what cannot be understood", () => {
       ["train", "tiny.yaml", "--executor", "nativ"],
       'atelier: --executor: expected a kind of executor, got "nativ". Did you mean "native"?\n',
     ],
-    [["summary"], "atelier: missing required argument 'recipe|file'\n"],
+    [["summary"], "atelier: missing required argument 'recipe|file|run'\n"],
     [
       ["export", "x.safetensors", "--format", "onxx"],
       'atelier: --format: expected a file format, got "onxx". Did you mean "onnx"?\n',

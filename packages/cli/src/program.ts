@@ -8,6 +8,8 @@ import { declarePlan } from "./commands/plan.ts";
 import { declarePredict } from "./commands/predict.ts";
 import { declareQuickstart } from "./commands/quickstart.ts";
 import { declareRecipes } from "./commands/recipes.ts";
+import { declareRestore } from "./commands/restore.ts";
+import { declareRuns } from "./commands/runs.ts";
 import { declareSummary } from "./commands/summary.ts";
 import { declareTrain } from "./commands/train.ts";
 import type { Effects } from "./effects.ts";
@@ -25,6 +27,8 @@ const declarations = [
   declareEvaluate,
   declarePredict,
   declareExport,
+  declareRuns,
+  declareRestore,
 ];
 
 /** Runs one command and returns the exit code. Never throws. */
@@ -58,6 +62,7 @@ Exit codes: 0 done${Object.entries(exitCodes)
 Examples:
   atelier quickstart
   atelier train cnn-small
+  atelier runs --sort -test_accuracy
   atelier evaluate out/cnn-small-1/model.safetensors --report report
   atelier predict out/cnn-small-1/model.safetensors shirt.png`,
     );

@@ -1,5 +1,6 @@
 /** How a command ends badly: one sentence, an exit code, and with `--json` still one object on stdout. */
-import { AtelierError, type ErrorCode } from "@atelier/engine";
+import { AtelierError } from "@atelier/engine";
+import { TrackerError } from "@atelier/tracker";
 import { CommanderError } from "commander";
 import { type Effects, say } from "./effects.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -19,8 +20,8 @@ export function reportError(error: unknown, { json, debug }: ReportErrorOptions,
   return exitCodes[code];
 }
 
-function describe(error: unknown): { readonly code: ErrorCode; readonly message: string } {
-  if (error instanceof AtelierError) return error;
+function describe(error: unknown): { readonly code: keyof typeof exitCodes; readonly message: string } {
+  if (error instanceof AtelierError || error instanceof TrackerError) return error;
   if (error instanceof CommanderError) return { code: "bad-argument", message: commanderSentence(error) };
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EROFS" || code === "EACCES" || code === "EDQUOT") {

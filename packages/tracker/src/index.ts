@@ -15,6 +15,9 @@ export {
   Tracker,
   type TrackerOptions,
 } from "./client/open-tracker.ts";
+export { type ExportColumn, type ExportTable, historyTable, runsTable } from "./export/export-table.ts";
+export { parquet } from "./export/parquet.ts";
+export { csv, jsonLines } from "./export/text-formats.ts";
 export * from "./model/index.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
 export type {

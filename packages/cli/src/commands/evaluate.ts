@@ -1,6 +1,7 @@
 /** `atelier evaluate`: how good a model is, and where it errs. */
 import { resolve } from "node:path";
-import { evaluate as evaluateModel, loadModel } from "@atelier/engine";
+import { evaluate as evaluateModel } from "@atelier/engine";
+import { encodePredictions, type Run } from "@atelier/tracker";
 import {
   type ClassificationMetrics,
   classificationMetrics,
@@ -15,6 +16,9 @@ import { bar } from "../terminal/bar.ts";
 import { grouped, score } from "../terminal/numbers.ts";
 import { statusLine } from "../terminal/status-line.ts";
 import { formatTable } from "../terminal/table.ts";
+import { type EvaluatedImages, evaluationOf } from "../tracking/evaluation-of.ts";
+import { modelArgument, openModel } from "../tracking/open-model.ts";
+import { openRunStore } from "../tracking/run-store.ts";
 import { chooseExecutor, type ExecutorChoice } from "../training/choose-executor.ts";
 
 export interface EvaluateOptions extends ExecutorChoice {
@@ -31,9 +35,9 @@ export function declareEvaluate(program: Command, effects: Effects): void {
     .summary("measure a model on test data")
     .description(
       "Measures a model on the test part of its data set: loss, accuracy with its 95 % interval, precision, recall and " +
-        "F1 a class, confusion matrix, most confused pairs, calibration.",
+        "F1 a class, confusion matrix, most confused pairs, calibration. Of a run, the evaluation is kept with it.",
     )
-    .argument("<model>", "a model file or checkpoint (.safetensors)")
+    .argument("<model|run>", modelArgument)
     .addOption(dataOption("measure on this data set (default: the one the model was trained on)"))
     .addOption(
       new Option(
@@ -52,8 +56,7 @@ export function declareEvaluate(program: Command, effects: Effects): void {
 }
 
 export async function evaluate(options: EvaluateOptions, effects: Effects): Promise<void> {
-  const path = resolve(effects.folder, options.model);
-  const file = await loadModel(path);
+  const { file, source, run } = await openModel(options.model, effects);
   const test = await openTestData(file, options, effects);
   const line = statusLine(effects);
   const { loss, probabilities } = await evaluateModel(file.trained, test, {
@@ -74,9 +77,41 @@ export async function evaluate(options: EvaluateOptions, effects: Effects): Prom
           { metrics, probabilities },
           { ...test, classNames },
         );
-  const result = { model: path, data: test.name, classNames, loss, logLoss, ...rest, report: page ?? null };
+  if (run) await keepEvaluation(run, { test, classNames, loss, probabilities, report: page }, effects);
+  const result = {
+    model: source,
+    run: run?.id ?? null,
+    data: test.name,
+    classNames,
+    loss,
+    logLoss,
+    ...rest,
+    report: page ?? null,
+  };
   const text = textOf({ ...metrics, loss }, classNames);
   printResult(effects, options.json, result, page === undefined ? text : `${text}\n\n${page}`);
+}
+
+/** With the run that made the model, so that it can be looked at and compared later. */
+async function keepEvaluation(
+  { id }: Run,
+  { report, ...evaluated }: EvaluatedImages & { readonly report: string | undefined },
+  effects: Effects,
+): Promise<void> {
+  await using store = openRunStore(effects);
+  const { predictions, ...evaluation } = evaluationOf(evaluated);
+  const blob = await store.blobs.put(encodePredictions(predictions));
+  const imageCount = predictions.labels.length;
+  await store.putEvaluation({
+    ...evaluation,
+    runId: id,
+    imageCount,
+    predictions: blob,
+    createdAt: Date.now(),
+  });
+  if (report === undefined) return;
+  const page = await store.blobs.put({ path: report });
+  await store.putFile(id, { path: "report.html", ...page });
 }
 
 /** Charts are loaded where they are drawn: they take longer to start than all the rest. */

@@ -5,7 +5,6 @@ import { extname, resolve } from "node:path";
 import {
   AtelierError,
   exportModel,
-  loadModel,
   type ModelFile,
   nearestName,
   saveModel,
@@ -15,6 +14,7 @@ import { type Command, Option } from "commander";
 import { debugOption, jsonOption } from "../arguments.ts";
 import { type Effects, printResult } from "../effects.ts";
 import { grouped } from "../terminal/numbers.ts";
+import { modelArgument, openModel } from "../tracking/open-model.ts";
 
 export interface ExportOptions {
   readonly model: string;
@@ -34,9 +34,9 @@ export function declareExport(program: Command, effects: Effects): void {
         "probabilities out, unless --no-preprocessing.\nsafetensors: the weights, without what training adds to a " +
         "checkpoint.\njson: layers, class names and all weights as numbers.",
     )
-    .argument("<model>", "a model file or checkpoint (.safetensors)")
+    .argument("<model|run>", modelArgument)
     .addOption(new Option("--format <format>", "onnx, safetensors or json").makeOptionMandatory())
-    .addOption(new Option("--out <file>", "where to (default: beside the model)"))
+    .addOption(new Option("--out <file>", "where to (default: beside the model; of a run, in this folder)"))
     .addOption(new Option("--no-preprocessing", "ONNX only: take float32 images that are normalised already"))
     .addOption(jsonOption())
     .addOption(debugOption())
@@ -67,12 +67,12 @@ export async function exportTo(options: ExportOptions, effects: Effects): Promis
   if (!options.preprocessing && format !== "onnx") {
     throw new AtelierError("bad-argument", `--no-preprocessing: is for --format onnx, got ${format}.`);
   }
-  const source = resolve(effects.folder, model);
-  const path = resolve(effects.folder, out ?? defaultPath(model, format));
+  const { file, source, run } = await openModel(model, effects);
+  const path = resolve(effects.folder, out ?? (run ? `${run.id}.${format}` : defaultPath(model, format)));
   if (path === source) {
     throw new AtelierError("bad-argument", `--out ${path}: is the model itself; choose another file.`);
   }
-  await write(path, await loadModel(source), options);
+  await write(path, file, options);
   const { size } = await stat(path);
   const result = { model: source, format, file: path, sizeBytes: size };
   printResult(effects, json, result, `${path} (${grouped(size)} bytes)`);

@@ -1,12 +1,13 @@
 /** `atelier predict`: what a model sees in images. */
 import { resolve } from "node:path";
-import { AtelierError, evaluate, type ImageDataset, loadModel, type TrainedModel } from "@atelier/engine";
+import { AtelierError, evaluate, type ImageDataset, type TrainedModel } from "@atelier/engine";
 import { loadImage } from "@atelier/vision";
 import type { Command } from "commander";
 import { debugOption, executorOptions, jsonOption, strictOption } from "../arguments.ts";
 import { type Effects, printResult, say } from "../effects.ts";
 import { plural } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
+import { modelArgument, openModel } from "../tracking/open-model.ts";
 import { chooseExecutor, type ExecutorChoice } from "../training/choose-executor.ts";
 
 export interface PredictOptions extends ExecutorChoice {
@@ -24,7 +25,7 @@ export function declarePredict(program: Command, effects: Effects): void {
       "Classifies images of any size: the three most probable classes of each. An image that cannot be read is named " +
         "and skipped.",
     )
-    .argument("<model>", "a model file or checkpoint (.safetensors)")
+    .argument("<model|run>", modelArgument)
     .argument("<image...>", "PNG, JPEG or WebP files")
     .addOption(strictOption());
   for (const option of executorOptions()) command.addOption(option);
@@ -44,7 +45,7 @@ interface ReadImage {
 }
 
 export async function predict(options: PredictOptions, effects: Effects): Promise<void> {
-  const { trained } = await loadModel(resolve(effects.folder, options.model));
+  const { trained } = (await openModel(options.model, effects)).file;
   const skipped: { readonly image: string; readonly reason: string }[] = [];
   const read: ReadImage[] = [];
   const [height, width, channels] = trained.model.input;

@@ -15,6 +15,12 @@ test("quickstart trains three models, compares them and gathers all pictures in 
     expect((await readFile(model)).length).toBeGreaterThan(1000);
     expect(scores.accuracy).toBeGreaterThan(0.3);
   }
+  const { runs } = JSON.parse((await run(["runs", "--json"])).stdout);
+  expect(
+    runs.map(({ config, group }: { config: { name: string }; group: string }) => [config.name, group]),
+  ).toEqual(names.toReversed().map((name) => [name, "quickstart-1"]));
+  const { files } = JSON.parse((await run(["runs", "show", runs[0].id, "--json"])).stdout);
+  expect(files.map(({ path }: { path: string }) => path)).toContain("report.html");
   const page = await readFile(report, "utf8");
   expect(page).not.toMatch(/(?:src|href)="(?!#|data:)/); // nothing outside the file
   const ofModel = [

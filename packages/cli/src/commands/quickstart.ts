@@ -1,5 +1,5 @@
 /** `atelier quickstart`, which is `npm start`: the main job from data to report in a few minutes. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { AtelierError, expectFeasible } from "@atelier/engine";
 import { classificationMetrics } from "@atelier/vision";
 import { type Command, Option } from "commander";
@@ -12,6 +12,7 @@ import { modelOf } from "../recipe/recipe-model.ts";
 import type { ReportedRun } from "../report/training-report.ts";
 import { compact, duration, grouped, score } from "../terminal/numbers.ts";
 import { formatTable } from "../terminal/table.ts";
+import { noTrackOption, openRecorder } from "../tracking/recorder.ts";
 import { chooseExecutor, type ExecutorChoice } from "../training/choose-executor.ts";
 import { keptEpochIndex } from "../training/kept-epoch.ts";
 import { createResultFolder } from "../training/result-folder.ts";
@@ -20,6 +21,7 @@ import { resultOf, runTraining, type TrainingOutcome } from "../training/run-tra
 export interface QuickstartOptions extends ExecutorChoice {
   readonly data?: string;
   readonly out?: string;
+  readonly track?: boolean;
   readonly json?: boolean;
 }
 
@@ -39,7 +41,8 @@ export function declareQuickstart(program: Command, effects: Effects): void {
         "in a table, and writes a report with pictures. Takes about a minute on two cores.",
     )
     .addOption(dataOption("name or folder of the data set (default: fashion-mnist)"))
-    .addOption(new Option("--out <dir>", "folder for the results (default: out/quickstart-<n>)"));
+    .addOption(new Option("--out <dir>", "folder for the results (default: out/quickstart-<n>)"))
+    .addOption(noTrackOption());
   for (const option of executorOptions()) command.addOption(option);
   command
     .addOption(jsonOption())
@@ -71,14 +74,24 @@ export async function quickstart(options: QuickstartOptions, effects: Effects): 
   for (const recipe of recipes)
     expectFeasible(executor, modelOf(recipe, data.train.classNames.length), data.train.size, recipe);
   const folder = await createResultFolder(options.out, "quickstart", effects.folder);
+  const { track } = options;
+  await using recorder = await openRecorder(
+    { ...(track === false && { track }), group: basename(folder) },
+    effects,
+  );
   const outcomes: TrainingOutcome[] = [];
   for (const recipe of recipes) {
     const origin = { recipe, data: name, limit: null, executor: executor.name, threads: executor.threads };
     const openFolder = () => createResultFolder(join(folder, recipe.name), recipe.name, effects.folder);
-    outcomes.push(await runTraining({ recipe, data, executor, openFolder, origin }, effects));
+    outcomes.push(await runTraining({ recipe, data, executor, openFolder, origin, recorder }, effects));
     say(effects, "");
   }
   const report = await writeReport(join(folder, "report"), outcomes, data);
+  await recorder?.attach(
+    outcomes.flatMap(({ run }) => (run ? [run.id] : [])),
+    "report.html",
+    report,
+  );
   const results = outcomes.map(resultOf);
   printResult(effects, options.json, { results, report }, `${tableOf(outcomes)}\n\n${report}`);
 }

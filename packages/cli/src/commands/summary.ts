@@ -1,16 +1,16 @@
-/** `atelier summary`: the layers of a recipe or a model file, their shapes and parameters. */
-import { resolve } from "node:path";
-import { loadModel, type Model, summaryData, summary as summaryTable } from "@atelier/engine";
+/** `atelier summary`: the layers of a recipe or a model, their shapes and parameters. */
+import { type Model, summaryData, summary as summaryTable } from "@atelier/engine";
 import type { Command } from "commander";
 import { dataOption, debugOption, jsonOption, setOption } from "../arguments.ts";
 import { classesOf } from "../data/classes-of.ts";
 import { type Effects, printResult } from "../effects.ts";
-import { loadRecipe } from "../recipe/load-recipe.ts";
+import { listRecipes, loadRecipe } from "../recipe/load-recipe.ts";
 import { modelOf } from "../recipe/recipe-model.ts";
 import type { Setting } from "../recipe/settings.ts";
+import { openModel, openRunModel } from "../tracking/open-model.ts";
 
 export interface SummaryOptions {
-  /** A recipe's name or file, or a model file. */
+  /** A recipe's name or file, a model file, or a run. */
   readonly recipe: string;
   readonly set?: readonly Setting[];
   readonly data?: string;
@@ -20,9 +20,14 @@ export interface SummaryOptions {
 export function declareSummary(program: Command, effects: Effects): void {
   program
     .command("summary")
-    .summary("show the layers of a recipe or model file")
-    .description("Shows the layers of a recipe or of a model file: output shapes, parameters, totals.")
-    .argument("<recipe|file>", "a recipe by name, a .yaml file, or a .safetensors file")
+    .summary("show the layers of a recipe or model")
+    .description(
+      "Shows the layers of a recipe, a model file or a run's model: output shapes, parameters, totals.",
+    )
+    .argument(
+      "<recipe|file|run>",
+      "a recipe by name, a .yaml file, a .safetensors file, or a run by id or name",
+    )
     .addOption(setOption())
     .addOption(dataOption("data set whose number of classes counts (default: the recipe's)"))
     .addOption(jsonOption())
@@ -39,7 +44,10 @@ export async function summary(options: SummaryOptions, effects: Effects): Promis
 }
 
 async function modelFor({ recipe: name, set = [], data }: SummaryOptions, effects: Effects): Promise<Model> {
-  if (name.endsWith(".safetensors")) return (await loadModel(resolve(effects.folder, name))).trained.model;
+  if (name.endsWith(".safetensors")) return (await openModel(name, effects)).file.trained.model;
+  const isRecipe = name.endsWith(".yaml") || (await listRecipes()).some((recipe) => recipe.name === name);
+  const ofRun = isRecipe ? undefined : await openRunModel(name, effects);
+  if (ofRun) return ofRun.file.trained.model;
   const settings = data === undefined ? set : [...set, { path: ["data"], value: data }];
   const recipe = await loadRecipe(name, settings, effects.folder);
   return modelOf(recipe, await classesOf(recipe.data, effects));

@@ -28,6 +28,7 @@ describe("train", () => {
       validation: { loss: expect.any(Number), accuracy: expect.any(Number) },
       test: { loss: expect.any(Number), accuracy: 1 },
       model: join(folder, "out", "tiny-1", "model.safetensors"),
+      run: expect.stringMatching(/^[a-z0-9]{8}$/),
     });
     expect(stderr).toMatch(/72 training images, 18 for validation, 9 steps an epoch/);
     expect(stderr.match(/^ +[1-4]\/4 .*\*?$/gm)).toHaveLength(4);

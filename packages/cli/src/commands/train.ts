@@ -18,13 +18,15 @@ import { loadRecipe, settle } from "../recipe/load-recipe.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { Setting } from "../recipe/settings.ts";
 import { compact, duration, plural, score } from "../terminal/numbers.ts";
+import { plain } from "../terminal/plain.ts";
 import { formatTable } from "../terminal/table.ts";
+import { addRecordOptions, openRecorder, type RecordOptions } from "../tracking/recorder.ts";
 import { chooseExecutor, type ExecutorChoice } from "../training/choose-executor.ts";
 import { expectSameOrigin, type Origin, openCheckpoint } from "../training/origin.ts";
 import { createResultFolder } from "../training/result-folder.ts";
 import { resultOf, runTraining, type TrainingOutcome } from "../training/run-training.ts";
 
-export interface TrainOptions extends ExecutorChoice {
+export interface TrainOptions extends ExecutorChoice, RecordOptions {
   /** A recipe's name or file; with `resume` it may be absent. */
   readonly recipe?: string | undefined;
   readonly set?: readonly Setting[];
@@ -45,7 +47,7 @@ export function declareTrain(program: Command, effects: Effects): void {
     .description(
       "Trains a recipe on the training images less a held-out validation share, keeps the weights of the best epoch, " +
         "and tests them.\n\nWrites model.safetensors, history.json and recipe.yaml (with every --set in it) into a new " +
-        "folder. Ctrl-C stops at a step boundary and keeps checkpoint.safetensors, from which --resume goes on bit for " +
+        "folder, and records the run in .atelier (see: atelier runs). Ctrl-C stops at a step boundary and keeps checkpoint.safetensors, from which --resume goes on bit for " +
         "bit; a second Ctrl-C quits at once.",
     )
     .argument("[recipe|file.yaml]", "a recipe by name (see: atelier recipes) or a file of your own")
@@ -62,6 +64,7 @@ export function declareTrain(program: Command, effects: Effects): void {
     .addOption(new Option("--out <dir>", "folder for the results (default: out/<recipe>-<n>)"))
     .addOption(new Option("--resume <file>", "go on from a checkpoint, with its recipe, data and settings"))
     .addOption(strictOption());
+  addRecordOptions(command);
   for (const option of executorOptions()) command.addOption(option);
   command
     .addOption(jsonOption())
@@ -105,7 +108,8 @@ export async function train(options: TrainOptions, effects: Effects): Promise<vo
     options.resume !== undefined && options.out === undefined
       ? dirname(resolve(effects.folder, options.resume))
       : createResultFolder(options.out, recipe.name, effects.folder);
-  const job = { recipe, data, executor, openFolder: folder, origin, resume: checkpoint?.file };
+  await using recorder = await openRecorder(options, effects);
+  const job = { recipe, data, executor, openFolder: folder, origin, resume: checkpoint?.file, recorder };
   const outcome = await runTraining(job, effects);
   printResult(effects, options.json, resultOf(outcome), textOf(outcome));
 }
@@ -153,7 +157,15 @@ async function settingsOf(
   return [...set, ...more];
 }
 
-function textOf({ validation, test, seconds, imagesPerSecond, history, modelPath }: TrainingOutcome): string {
+function textOf({
+  validation,
+  test,
+  seconds,
+  imagesPerSecond,
+  history,
+  modelPath,
+  run,
+}: TrainingOutcome): string {
   const rows = [
     ["validation", score(validation?.loss), score(validation?.accuracy)],
     ["test", score(test?.loss), score(test?.accuracy)],
@@ -161,6 +173,7 @@ function textOf({ validation, test, seconds, imagesPerSecond, history, modelPath
   return [
     formatTable(["", "loss", "accuracy"], rows),
     `${plural(history.length, "epoch")} in ${duration(seconds)}, ${compact(imagesPerSecond)} images/s`,
+    ...(run ? [`run ${plain(run.name)} (${plain(run.id)})`] : []),
     modelPath,
   ].join("\n");
 }

@@ -21,6 +21,7 @@ import { type Effects, say } from "../effects.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { fitRulesOf, modelOf } from "../recipe/recipe-model.ts";
 import { grouped, plural } from "../terminal/numbers.ts";
+import type { Recorder, TrainingRecord } from "../tracking/recorder.ts";
 import { keptEpochIndex } from "./kept-epoch.ts";
 import type { Origin } from "./origin.ts";
 import { resultFiles } from "./result-folder.ts";
@@ -35,6 +36,8 @@ export interface TrainingJob {
   readonly origin: Origin;
   /** A checkpoint to go on from. */
   readonly resume?: ModelFile | undefined;
+  /** Absent: the training is not recorded. */
+  readonly recorder?: Recorder | undefined;
 }
 
 export interface Scores {
@@ -55,6 +58,8 @@ export interface TrainingOutcome {
   /** Absent without test images. */
   readonly test?: Evaluation;
   readonly modelPath: string;
+  /** Absent when it was not recorded. */
+  readonly run?: Pick<TrainingRecord, "id" | "name">;
 }
 
 /**
@@ -66,6 +71,7 @@ export async function runTraining(job: TrainingJob, effects: Effects): Promise<T
   const started = performance.now();
   const log = trainingLog({ epochs: recipe.epochs, imagesPerEpoch: data.train.size }, effects);
   let folder = "";
+  let record: TrainingRecord | undefined;
   const training = fit(modelOf(recipe, data.train.classNames.length), data.train, {
     ...fitRulesOf(recipe),
     ...(data.validation && { validation: data.validation }),
@@ -77,20 +83,29 @@ export async function runTraining(job: TrainingJob, effects: Effects): Promise<T
       saveModel(join(folder, resultFiles.checkpoint), {
         trained: current.trained,
         training: current.state(),
-        about: { ...origin },
+        about: { ...origin, ...(record && { run: record.id }) },
       }),
   });
   try {
     folder = await job.openFolder();
     await writeText(join(folder, resultFiles.recipe), toYaml(recipe));
     announce(job, training, effects);
+    record = await job.recorder?.start(job, training.model.counts.total);
     log.start();
-    for await (const epoch of training) log.epoch(epoch);
+    for await (const epoch of training) {
+      log.epoch(epoch);
+      record?.epoch(epoch);
+    }
     log.end();
     if (training.end === "stopped") throw stopped(training, folder, effects);
     if (training.end === "early-stopped") say(effects, "Stopped early: no more improvement.");
     const seconds = (performance.now() - started) / 1000 + secondsBefore(job.resume);
-    return await finish(job, { training, folder, seconds }, effects);
+    const outcome = await finish(job, { training, folder, seconds }, effects);
+    await record?.finish(outcome, folder);
+    return record === undefined ? outcome : { ...outcome, run: { id: record.id, name: record.name } };
+  } catch (error) {
+    await record?.fail(error);
+    throw error;
   } finally {
     log.end();
     training.close();
@@ -142,6 +157,7 @@ export function resultOf({ recipe, trained, history, test, validation, ...rest }
     validation: validation ?? null,
     test: test ? { loss: test.loss, accuracy: test.accuracy } : null,
     model: rest.modelPath,
+    run: rest.run?.id ?? null,
   };
 }
 

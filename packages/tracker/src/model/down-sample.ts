@@ -20,61 +20,68 @@ export function downSample(
 ): Uint32Array | undefined {
   const count = x.length;
   if (count <= Math.max(points, keptOfBucket)) return undefined;
-  const buckets = Math.max(1, Math.floor(points / keptOfBucket));
-  const kept = new Uint32Array(count);
-  let keptCount = 0;
-  const keep = (index: number) => {
-    kept[keptCount++] = index;
-  };
   // Points at x = ±Infinity stand before and after all buckets.
   let first = 0;
-  while (first < count && !Number.isFinite(x[first]!)) keep(first++);
+  while (first < count && !Number.isFinite(x[first]!)) first++;
   let end = count;
   while (end > first && !Number.isFinite(x[end - 1]!)) end--;
+
+  const kept = new Uint32Array(count);
+  let keptCount = 0;
+  for (let i = 0; i < first; i++) kept[keptCount++] = i;
+  const last = Math.max(1, Math.floor(points / keptOfBucket)) - 1;
   const low = x[first]!;
-  const scale = first < end ? buckets / (x[end - 1]! - low || 1) : 0;
-  const bucketOf = (index: number) => Math.min(buckets - 1, Math.floor((x[index]! - low) * scale));
-  for (let start = first; start < end; ) {
-    const bucket = bucketOf(start);
+  const width = (x[end - 1]! - low) / (last + 1);
+  for (let start = first, bucket = 0; start < end; ) {
+    while (bucket < last && x[start]! >= low + (bucket + 1) * width) bucket++;
+    const edge = bucket === last ? Number.POSITIVE_INFINITY : low + (bucket + 1) * width;
     let stop = start + 1;
-    while (stop < end && bucketOf(stop) === bucket) stop++;
+    while (stop < end && x[stop]! < edge) stop++;
     keptCount = keepOfBucket(y, start, stop, kept, keptCount);
     start = stop;
   }
-  for (let index = end; index < count; index++) keep(index);
+  for (let i = end; i < count; i++) kept[keptCount++] = i;
   return keptCount === count ? undefined : kept.slice(0, keptCount);
 }
 
 /** Writes the indices kept of y[start..stop) to `kept` from `at` on, ascending; returns where they end. */
-function keepOfBucket(y: ArrayLike<number>, start: number, stop: number, kept: Uint32Array, at: number) {
-  let firstFinite = -1;
-  let lastFinite = -1;
-  let lowest = -1;
-  let highest = -1;
-  let nan = -1;
-  let positive = -1;
-  let negative = -1;
+function keepOfBucket(
+  y: ArrayLike<number>,
+  start: number,
+  stop: number,
+  kept: Uint32Array,
+  at: number,
+): number {
+  let low = start;
+  let high = start;
+  let i = start;
+  for (; i < stop; i++) {
+    const value = y[i]!;
+    if (value - value !== 0) break; // not finite
+    if (value < y[low]!) low = i;
+    else if (value > y[high]!) high = i;
+  }
+  const chosen =
+    i === stop ? [start, Math.min(low, high), Math.max(low, high), stop - 1] : oddBucket(y, start, stop);
+  let end = at;
+  for (const index of chosen) if (end === at || kept[end - 1] !== index) kept[end++] = index;
+  return end;
+}
+
+/** What is kept of a bucket in which some values are not finite. */
+function oddBucket(y: ArrayLike<number>, start: number, stop: number): readonly number[] {
+  const chosen = new Map<"first" | "low" | "high" | "last" | "NaN" | "Infinity" | "-Infinity", number>();
   for (let i = start; i < stop; i++) {
     const value = y[i]!;
-    if (value - value !== 0) {
-      if (value > 0) positive = positive < 0 ? i : positive;
-      else if (value < 0) negative = negative < 0 ? i : negative;
-      else nan = nan < 0 ? i : nan;
+    if (!Number.isFinite(value)) {
+      const name = String(value) as "NaN" | "Infinity" | "-Infinity";
+      if (!chosen.has(name)) chosen.set(name, i);
       continue;
     }
-    if (firstFinite < 0) {
-      firstFinite = i;
-      lowest = i;
-      highest = i;
-    }
-    if (value < y[lowest]!) lowest = i;
-    if (value > y[highest]!) highest = i;
-    lastFinite = i;
+    if (!chosen.has("first")) for (const name of ["first", "low", "high"] as const) chosen.set(name, i);
+    if (value < y[chosen.get("low")!]!) chosen.set("low", i);
+    if (value > y[chosen.get("high")!]!) chosen.set("high", i);
+    chosen.set("last", i);
   }
-  const chosen = [firstFinite, lowest, highest, lastFinite, nan, positive, negative].sort((a, b) => a - b);
-  let end = at;
-  for (const index of chosen) {
-    if (index >= 0 && (end === at || kept[end - 1] !== index)) kept[end++] = index;
-  }
-  return end;
+  return [...chosen.values()].sort((a, b) => a - b);
 }

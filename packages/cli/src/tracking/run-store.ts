@@ -1,0 +1,57 @@
+/** The store of the working folder, and runs in it by what people call them. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { nearestName } from "@atelier/engine";
+import { openSqliteStore, type Run, type Store, TrackerError } from "@atelier/tracker";
+import type { Effects } from "../effects.ts";
+
+/** Where runs are kept. */
+export function storeFolder({ folder }: Effects): string {
+  return join(folder, ".atelier");
+}
+
+/** Throws not-found when nothing has been recorded in the working folder. */
+export function openRunStore(effects: Effects): Store {
+  const folder = storeFolder(effects);
+  if (!existsSync(folder)) {
+    throw new TrackerError(
+      "not-found",
+      `${folder}: no runs are recorded here; \`atelier train\` records them.`,
+    );
+  }
+  return openSqliteStore({ folder });
+}
+
+/**
+ * By id, or by name if one run has it. Throws bad-argument when several have it; not-found, offering the nearest name and
+ * saying what was `expected`.
+ */
+export async function findRun(
+  store: Store,
+  text: string,
+  expected = "the id or name of a run",
+): Promise<Run> {
+  const found = await runsCalled(store, text);
+  if (found.length === 1) return found[0]!;
+  if (found.length > 1) {
+    const ids = found.map(({ id }) => id).join(", ");
+    throw new TrackerError(
+      "bad-argument",
+      `${text}: several runs have this name; name one by its id: ${ids}.`,
+    );
+  }
+  const { runs } = await store.listRuns({});
+  const nearest = nearestName(
+    text,
+    runs.flatMap(({ id, name }) => [id, name]),
+  );
+  const hint = nearest === undefined ? "`atelier runs` lists them." : `Did you mean "${nearest}"?`;
+  throw new TrackerError("not-found", `${text}: expected ${expected}. ${hint}`);
+}
+
+/** The run with this id, or all with this name. */
+export async function runsCalled(store: Store, text: string): Promise<readonly Run[]> {
+  const byId = await store.listRuns({ filter: { field: "id", is: "=", value: text } });
+  if (byId.total > 0) return byId.runs;
+  return (await store.listRuns({ filter: { field: "name", is: "=", value: text } })).runs;
+}
