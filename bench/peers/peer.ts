@@ -1,50 +1,63 @@
-/** A peer framework as a child process that answers one line a question; see pytorch_peer.py. */
+/** A peer framework as a child process that answers one line a question; see pytorch_peer.py and keras_peer.py. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { createInterface, type Interface } from "node:readline";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 export interface PeerAnswer {
-  readonly recipe: string;
   readonly imagesPerSecond: number;
   readonly parameters: number;
+  /** Which of the ways it tried was the fastest. */
   readonly layout: string;
 }
 
+export interface PeerOptions {
+  /** The Python that has the framework. */
+  readonly python: string;
+  readonly dataFolder: string;
+  readonly threads: number;
+}
+
+const scripts = { PyTorch: "pytorch_peer.py", Keras: "keras_peer.py" } as const;
+export type PeerName = keyof typeof scripts;
+export const peerNames = Object.keys(scripts) as PeerName[];
+
 export class Peer {
+  readonly name: PeerName;
   readonly version: string;
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  private constructor(child: ChildProcess, lines: AsyncIterator<string>, version: string) {
+  private constructor(name: PeerName, child: ChildProcess, lines: AsyncIterator<string>, version: string) {
+    this.name = name;
     this.#child = child;
     this.#lines = lines;
     this.version = version;
   }
 
-  /** Starts PyTorch from the given Python; undefined with a reason when it is not there. */
-  static async openPyTorch(python: string, dataFolder: string, threads: number): Promise<Peer | string> {
-    if (!existsSync(python)) return `no Python at ${python}; set ATELIER_BENCH_PYTHON to one that has torch`;
-    const script = fileURLToPath(new URL("./pytorch_peer.py", import.meta.url));
+  /** Starts the peer; the reason why not when it is not there. */
+  static async open(name: PeerName, { python, dataFolder, threads }: PeerOptions): Promise<Peer | string> {
+    const script = fileURLToPath(new URL(`./${scripts[name]}`, import.meta.url));
     const child = spawn(python, [script, dataFolder, String(threads)], {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, OMP_NUM_THREADS: String(threads) },
     });
-    let errors = "";
-    child.stderr!.on("data", (chunk) => {
-      errors += chunk;
+    let reason = "it ended at once";
+    child.on("error", ({ message }) => {
+      reason = message;
     });
-    const lines = (createInterface({ input: child.stdout! }) as Interface)[Symbol.asyncIterator]();
+    child.stderr.on("data", (chunk) => {
+      reason = String(chunk).trim().split("\n").at(-1) ?? reason;
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const first = await lines.next();
-    if (first.done) return `PyTorch did not start: ${errors.trim().split("\n").at(-1)}`;
-    return new Peer(child, lines, JSON.parse(first.value).version);
+    return first.done ? reason : new Peer(name, child, lines, JSON.parse(first.value).version);
   }
 
   /** Whole training steps of `recipe` for about `seconds`. */
-  async measure(recipe: string, seconds: number): Promise<PeerAnswer> {
-    this.#child.stdin!.write(`${recipe} ${seconds}\n`);
+  async measure(recipe: string, batchSize: number, seconds: number): Promise<PeerAnswer> {
+    this.#child.stdin!.write(`${recipe} ${batchSize} ${seconds}\n`);
     const line = await this.#lines.next();
-    if (line.done) throw new Error(`the peer died while measuring ${recipe}`);
+    if (line.done) throw new Error(`${this.name} died while measuring ${recipe}`);
     return JSON.parse(line.value);
   }
 

@@ -1,19 +1,18 @@
 """PyTorch's side of the benchmark: the same recipes as recipes/*.yaml, whole training steps on the CPU.
 
-Reads lines "RECIPE SECONDS" on stdin; for each runs training steps for about that long (after a warm-up the first
-time) and answers one JSON line {"recipe", "imagesPerSecond", "parameters"}. A step is everything: gathering uint8
+Reads lines "RECIPE BATCH SECONDS" on stdin; for each runs training steps for about that long (after a warm-up the first
+time) and answers one JSON line {"imagesPerSecond", "parameters", "layout"}. A step is everything: gathering uint8
 images by index, normalising, forward, backward, fused Adam. channels_last and NCHW are both tried at warm-up and
 the faster one is kept.
 """
-import gzip
 import json
-import os
 import sys
 import time
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from fashion_mnist import read_images, read_labels
 
 FOLDER, THREADS = sys.argv[1], int(sys.argv[2])
 torch.set_num_threads(THREADS)
@@ -22,14 +21,8 @@ torch.set_flush_denormal(True)
 torch.manual_seed(1)
 
 
-def read_idx(name, offset):
-    path = os.path.join(FOLDER, name)
-    data = gzip.open(path + ".gz").read() if os.path.exists(path + ".gz") else open(path, "rb").read()
-    return torch.frombuffer(bytearray(data[offset:]), dtype=torch.uint8)
-
-
-IMAGES = read_idx("train-images-idx3-ubyte", 16).reshape(-1, 1, 28, 28)
-LABELS = read_idx("train-labels-idx1-ubyte", 8).long()
+IMAGES = torch.from_numpy(read_images(FOLDER)).unsqueeze(1)
+LABELS = torch.from_numpy(read_labels(FOLDER)).long()
 
 
 def mlp(*widths):
@@ -78,21 +71,21 @@ def tuned():
 
 
 RECIPES = {
-    "logistic": (lambda: mlp(), 128),
-    "mlp-256": (lambda: mlp(256), 128),
-    "mlp-512-256": (lambda: mlp(512, 256), 128),
-    "mlp-1024": (lambda: mlp(1024), 128),
-    "cnn-3": (cnn3, 128),
-    "cnn-small": (Small, 256),
-    "cnn-tuned": (tuned, 64),
+    "logistic": lambda: mlp(),
+    "mlp-256": lambda: mlp(256),
+    "mlp-512-256": lambda: mlp(512, 256),
+    "mlp-1024": lambda: mlp(1024),
+    "cnn-3": cnn3,
+    "cnn-small": Small,
+    "cnn-tuned": tuned,
 }
 
 
 class Runner:
-    def __init__(self, name, layout):
-        build, self.batch = RECIPES[name]
+    def __init__(self, name, batch, layout):
+        self.batch = batch
         self.layout = layout
-        self.model = build().to(memory_format=layout)
+        self.model = RECIPES[name]().to(memory_format=layout)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, eps=1e-7, fused=True)
         self.order = torch.randperm(len(IMAGES))
         self.position = 0
@@ -122,17 +115,17 @@ class Runner:
 runners = {}
 print(json.dumps({"ready": True, "version": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
 for line in sys.stdin:
-    name, seconds = line.split()
-    if name not in runners:
-        tried = [Runner(name, layout) for layout in (torch.contiguous_format, torch.channels_last)]
+    name, batch, seconds = line.split()
+    key = f"{name}@{batch}"
+    if key not in runners:
+        tried = [Runner(name, int(batch), layout) for layout in (torch.contiguous_format, torch.channels_last)]
         for runner in tried:
             runner.step()
-        runners[name] = max(tried, key=lambda runner: runner.measure(min(float(seconds), 1.0)))
-    runner = runners[name]
+        runners[key] = max(tried, key=lambda runner: runner.measure(min(float(seconds), 1.0)))
+    runner = runners[key]
     print(
         json.dumps(
             {
-                "recipe": name,
                 "imagesPerSecond": runner.measure(float(seconds)),
                 "parameters": sum(p.numel() for p in runner.model.parameters()),
                 "layout": str(runner.layout).replace("torch.", ""),

@@ -1,0 +1,25 @@
+/** What every part of the benchmark is given. */
+import type { Executor, ImageDataset } from "@atelier/engine";
+import type { Peer } from "./peers/peer.ts";
+
+export interface Workbench {
+  readonly train: ImageDataset;
+  readonly test: ImageDataset;
+  readonly recipes: readonly string[];
+  readonly executor: Executor;
+  /** The same kernels with other threads. */
+  readonly withThreads: (threads: number) => Executor;
+  /** CPU variant of the kernels, e.g. "avx512". */
+  readonly variant: string;
+  readonly peers: readonly Peer[];
+  readonly rounds: number;
+  /** Length of a turn. */
+  readonly seconds: number;
+  readonly report: (line: string) => void;
+}
+
+/** A part's numbers, and the same as a text in Markdown. */
+export interface Part {
+  readonly numbers: unknown;
+  readonly text: string;
+}
