@@ -36,6 +36,7 @@ const kernelFiles = [
   "conv2d-fft",
   "conv2d-winograd",
   "conv2d-block",
+  "complex-product",
   "spectrum",
   "pool2d",
   "expression",

@@ -90,7 +90,7 @@ function fourierCost(conv: ConvGeometry): number {
 }
 
 /**
- * Multiply-adds by Fourier transform: four (one complex product) a bin, image and pair of channels; and those of
+ * Multiply-adds by Fourier transform: three (one complex product) a bin, image and pair of channels; and those of
  * the transforms of all images and filters, two products with small matrices each.
  */
 export function fourierWork({ N, H, W, C, kH, kW, F, padTop, padLeft, oH, oW }: PlainGeometry): {
@@ -103,7 +103,7 @@ export function fourierWork({ N, H, W, C, kH, kW, F, padTop, padLeft, oH, oW }: 
   const bins = (sizeY * sizeX) / 2; // half of them, as images are real
   const transform = (height: number, width: number) => 2 * columns * height * width + 4 * bins * height;
   const transforms = N * C * transform(H, W) + N * F * transform(oH, oW) + C * F * transform(kH, kW);
-  return { products: 4 * bins * N * C * F, transforms };
+  return { products: 3 * bins * N * C * F, transforms };
 }
 
 function winogradCost(conv: ConvGeometry): number {

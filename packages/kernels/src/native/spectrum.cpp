@@ -20,7 +20,7 @@ struct Wave {
 
 int64_t at(const Places& places, int64_t i) { return places.first + places.step * i; }
 
-// [y][re, im][re ky, im ky] for the first `rows` of ky; each bin counts `mirrored` times unless it mirrors itself.
+// [y][re, im][ky][re, im] for the first `rows` of ky; each bin counts twice unless it mirrors itself.
 void fillAlongY(float* out, const Torus& torus, const Places& y, int64_t rows, bool columnMirrorsItself) {
   const double area = static_cast<double>(torus.sizeY * torus.sizeX);
   for (int64_t i = 0; i < y.count; i++)
@@ -28,12 +28,12 @@ void fillAlongY(float* out, const Torus& torus, const Places& y, int64_t rows, b
       const bool single = columnMirrorsItself && (ky == 0 || 2 * ky == torus.sizeY);
       const double weight = (single ? 1 : 2) / area;
       const Wave wave(ky, at(y, i), torus.sizeY);
-      float* re = out + i * 4 * rows;
+      float* re = out + i * 4 * rows + 2 * ky;
       float* im = re + 2 * rows;
-      re[ky] = static_cast<float>(weight * wave.cosine);
-      re[rows + ky] = static_cast<float>(-weight * wave.sine);
-      im[ky] = static_cast<float>(weight * wave.sine);
-      im[rows + ky] = static_cast<float>(weight * wave.cosine);
+      re[0] = static_cast<float>(weight * wave.cosine);
+      re[1] = static_cast<float>(-weight * wave.sine);
+      im[0] = static_cast<float>(weight * wave.sine);
+      im[1] = static_cast<float>(weight * wave.cosine);
     }
 }
 
@@ -49,7 +49,7 @@ void smallTile(const SmallProduct& product, int64_t begin) {
     for (int64_t k = 0; k < product.depth; k++) {
       Vector column[V];
 #pragma GCC unroll 2
-      for (int v = 0; v < V; v++) column[v] = load(b + (k * V + v) * lanes);
+      for (int v = 0; v < V; v++) column[v] = load(b + k * product.ldb + v * lanes);
 #pragma GCC unroll 16
       for (int r = 0; r < R; r++) {
         const float a = rows[r][k];
@@ -58,17 +58,10 @@ void smallTile(const SmallProduct& product, int64_t begin) {
       }
     }
     float* c = to;
-    if (product.accumulate) {
 #pragma GCC unroll 16
-      for (int r = 0; r < R; r++, c += product.ldc)
+    for (int r = 0; r < R; r++, c += product.ldc)
 #pragma GCC unroll 2
-        for (int v = 0; v < V; v++) store(c + v * lanes, load(c + v * lanes) + acc[r][v]);
-    } else {
-#pragma GCC unroll 16
-      for (int r = 0; r < R; r++, c += product.ldc)
-#pragma GCC unroll 2
-        for (int v = 0; v < V; v++) store(c + v * lanes, acc[r][v]);
-    }
+      for (int v = 0; v < V; v++) store(c + v * lanes, acc[r][v]);
   }
 }
 
@@ -121,9 +114,9 @@ Synthesis::Synthesis(const Torus& torus, const Places& y, const Places& x, float
   for (int64_t i = 0; i < x.count; i++)
     for (int64_t kx = 0; kx < torus.columns(); kx++) {
       const Wave wave(kx, at(x, i), torus.sizeX);
-      float* row = alongX + (i * torus.columns() + kx) * 2;
+      float* row = alongX + i * 2 * torus.columns() + kx;
       row[0] = static_cast<float>(wave.cosine);
-      row[1] = static_cast<float>(-wave.sine);
+      row[torus.columns()] = static_cast<float>(-wave.sine);
     }
 }
 
@@ -136,46 +129,48 @@ void multiplySmall(const SmallProduct& product) {
   }
 }
 
-void analyze(const Analysis& analysis, const float* places, int width, float* scratch, float* re, float* im,
-             int64_t binStride) {
+void analyze(const Analysis& analysis, const Pixels& pixels, float* scratch, const Spectra& spectra, int64_t n,
+             int64_t block, float* out) {
   const Torus& torus = analysis.torus;
   const int64_t H = analysis.y.count, W = analysis.x.count;
-  multiplySmall({analysis.alongX, W, 2 * torus.columns(), W, places, width, scratch, H * width, H, W * width, width});
+  const int width = pixels.width;
+  multiplySmall({analysis.alongX, W, 2 * torus.columns(), W, pixels.data, pixels.stride, width, scratch, H * width, H,
+                 W * pixels.stride, width});
   for (int64_t kx = 0; kx < torus.columns();) {
-    const int64_t runs = torus.runOf(kx), first = torus.firstBin(kx) * binStride;
-    SmallProduct product{analysis.alongY, 4 * H, torus.rows(kx), 2 * H, scratch + kx * 2 * H * width, width, re + first,
-                         binStride, runs, 2 * H * width, torus.sizeY * binStride};
+    const int64_t runs = torus.runOf(kx), rows = torus.rows(kx);
+    float* to = out + spectra.offset(kx, n, block);
+    SmallProduct product{analysis.alongY, 4 * H, rows, 2 * H, scratch + kx * 2 * H * width, width, width, to,
+                         Spectra::binStride,                         runs, 2 * H * width, spectra.columnStride(kx)};
     multiplySmall(product);
     product.matrix += 2 * H;
-    product.c = im + first;
+    product.c += panelWidth;
     multiplySmall(product);
     kx += runs;
   }
 }
 
-void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums, const Run& run,
-                      bool accumulate) {
+void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums, const Run& run) {
   const Torus& torus = synthesis.torus;
-  const int64_t rows = torus.rows(kx), ldc = 2 * torus.columns() * width;
+  const int64_t rows = torus.rows(kx);
   const float* matrix = torus.mirrorsItself(kx) ? synthesis.alongHalfY : synthesis.alongY;
-  for (int part = 0; part < 2; part++)
-    multiplySmall({matrix + part * 2 * rows, 4 * rows, synthesis.y.count, 2 * rows, column, width,
-                   sums + (2 * kx + part) * width, ldc, run.count, run.from, run.to, accumulate});
+  multiplySmall({matrix, 2 * rows, 2 * synthesis.y.count, 2 * rows, column, panelWidth, width, sums + kx * width,
+                 torus.columns() * width, run.count, run.from, run.to});
 }
 
-void synthesizeColumns(const Synthesis& synthesis, const float* bins, int width, float* sums) {
+void synthesizeColumns(const Synthesis& synthesis, const Spectra& spectra, const float* bins, int64_t n, int64_t block,
+                       int width, float* sums) {
   const Torus& torus = synthesis.torus;
   for (int64_t kx = 0; kx < torus.columns();) {
     const int64_t runs = torus.runOf(kx);
-    synthesizeColumn(synthesis, kx, bins + torus.firstBin(kx) * 2 * width, width, sums,
-                     {runs, 2 * torus.sizeY * width, 2 * width}, false);
+    synthesizeColumn(synthesis, kx, bins + spectra.offset(kx, n, block), width, sums,
+                     {runs, spectra.columnStride(kx), width});
     kx += runs;
   }
 }
 
 void synthesizeRows(const Synthesis& synthesis, const float* sums, int width, float* places) {
   const int64_t depth = 2 * synthesis.torus.columns(), H = synthesis.y.count, W = synthesis.x.count;
-  multiplySmall({synthesis.alongX, depth, W, depth, sums, width, places, width, H, depth * width, W * width});
+  multiplySmall({synthesis.alongX, depth, W, depth, sums, width, width, places, width, H, depth * width, W * width});
 }
 
 }  // namespace atelier::ATELIER_VARIANT

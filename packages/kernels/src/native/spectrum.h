@@ -9,6 +9,7 @@
 // every operation is a multiply-add, and zero padding and unwanted outputs are not computed at all.
 #pragma once
 #include "product.h"
+#include "workspace.h"
 
 namespace atelier::ATELIER_VARIANT {
 
@@ -28,8 +29,29 @@ struct Torus {
     if (mirrorsItself(kx)) return 1;
     return (sizeX + 1) / 2 - kx;
   }
-  int64_t firstBin(int64_t kx) const { return kx == 0 ? 0 : sizeY / 2 + 1 + (kx - 1) * sizeY; }
-  int64_t bins() const { return firstBin(columns() - 1) + rows(columns() - 1); }
+  int64_t bins() const {
+    int64_t sum = 0;
+    for (int64_t kx = 0; kx < columns(); kx++) sum += rows(kx);
+    return sum;
+  }
+};
+
+// Spectra of N images: [kx][n][block][ky][re, im][panelWidth], a block being a panel of channels. What one transform
+// writes lies together, and so does what a few bins of a column have to multiply.
+struct Spectra {
+  Torus torus;
+  int64_t N, blocks;
+
+  static constexpr int64_t binStride = 2 * panelWidth;
+  int64_t blockStride(int64_t kx) const { return torus.rows(kx) * binStride; }
+  // An odd number of cache lines, so that images do not crowd a few sets of the caches.
+  int64_t imageStride(int64_t kx) const { return oddLines(blocks * blockStride(kx)); }
+  int64_t columnStride(int64_t kx) const { return N * imageStride(kx); }
+  int64_t offset(int64_t kx, int64_t n = 0, int64_t block = 0) const {
+    const int64_t columns = kx == 0 ? 0 : columnStride(0) + (kx - 1) * columnStride(1);
+    return columns + n * imageStride(kx) + block * blockStride(kx);
+  }
+  int64_t floats() const { return offset(torus.columns() - 1) + columnStride(torus.columns() - 1); }
 };
 
 // The matrices from places to bins. Complex numbers are pairs of rows or columns, real part first.
@@ -44,8 +66,8 @@ struct Analysis {
 };
 
 // The matrices from bins back to places, the inverse's factor and the weight of mirrored bins included.
-//   alongY [y][re, im][re ky, im ky], once for columns that mirror themselves and once for the others
-//   alongX [x][kx][re, im]
+//   alongY [y][re, im][ky][re, im], once for columns that mirror themselves and once for the others
+//   alongX [x][re, im][kx]
 struct Synthesis {
   Torus torus;
   Places y, x;
@@ -63,31 +85,37 @@ struct SmallProduct {
   int64_t matrixStride;  // from one row of the matrix to the next
   int64_t rows, depth;
   const float* b;
+  int64_t ldb;
   int width;
   float* c;
   int64_t ldc;
   int64_t runs = 1, bStep = 0, cStep = 0;
-  bool accumulate = false;
 };
 void multiplySmall(const SmallProduct& product);
 
-// Places [y][x][width] to bins: the real part of bin b goes to re + b · binStride, the imaginary to im + b · binStride.
-// Scratch: [kx][re, im][y][width].
-void analyze(const Analysis& analysis, const float* places, int width, float* scratch, float* re, float* im,
-             int64_t binStride);
+// An image's panel of channels, [y][x][width], from one pixel to the next `stride` floats.
+struct Pixels {
+  const float* data;
+  int64_t stride;
+  int width;
+};
 
-// Column kx of bins, [re, im][ky][width], to its part of sums [y][kx][re, im][width]; for a run of such columns and
-// sums the given distances apart.
+// The spectrum of image n's block. Scratch: [kx][re, im][y][width].
+void analyze(const Analysis& analysis, const Pixels& pixels, float* scratch, const Spectra& spectra, int64_t n,
+             int64_t block, float* out);
+
+// Column kx of bins, [ky][re, im][panelWidth], to its part of sums [y][re, im][kx][width]; for a run of such columns
+// and sums the given distances apart.
 struct Run {
   int64_t count, from, to;
 };
-void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums, const Run& run,
-                      bool accumulate);
+void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums, const Run& run);
 
-// All columns of one image.
-void synthesizeColumns(const Synthesis& synthesis, const float* bins, int width, float* sums);
+// All columns of image n's block.
+void synthesizeColumns(const Synthesis& synthesis, const Spectra& spectra, const float* bins, int64_t n, int64_t block,
+                       int width, float* sums);
 
-// Sums [y][kx][re, im][width] to places [y][x][width].
+// Sums [y][re, im][kx][width] to places [y][x][width].
 void synthesizeRows(const Synthesis& synthesis, const float* sums, int width, float* places);
 
 }  // namespace atelier::ATELIER_VARIANT
