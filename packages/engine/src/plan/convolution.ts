@@ -30,13 +30,15 @@ type PlainGeometry = Omit<ConvGeometry, "sH" | "sW" | "dH" | "dW" | "groups">;
 const directFactor = { conv2d: 1, conv2dInputGrad: 1, conv2dFilterGrad: 1.4 };
 
 /**
- * What a multiply-add of a transform costs beside one of the products: its sums are short, and its results are
- * written far apart. Chosen so that the model meets the measured ratio of whole kernels (AVX2, one thread, layers of
- * cnn-small and cnn-tuned) within a third for most, and within a half elsewhere, where no choice hangs on it.
+ * What multiply-adds of the Fourier kernels cost: those of the products, whose factors are gathered bin by bin, and those
+ * of the transforms, whose sums are short and whose results are written far apart. Chosen so that the model meets the
+ * measured ratio to the direct kernels within a third (AVX-512, one thread, layers of cnn-small and cnn-tuned), and
+ * errs on the direct side elsewhere.
  */
+const fourierProductFactor = 1.3;
 const fourierTransformFactor = 3;
 
-/** The same for Winograd's, measured in layers of cnn-small (AVX-512, two threads). */
+/** The same for Winograd's transforms, measured in layers of cnn-small (AVX-512, two threads). */
 const winogradTransformFactor = 5;
 
 /** Filters of so many weights no longer stay in cache while blocks of tiles pass by, and slow the products down. */
@@ -86,7 +88,7 @@ function directCost({ N, H, C, kH, kW, F, padTop, oH, oW }: ConvGeometry): numbe
 
 function fourierCost(conv: ConvGeometry): number {
   const { products, transforms } = fourierWork(conv);
-  return products + fourierTransformFactor * transforms;
+  return fourierProductFactor * products + fourierTransformFactor * transforms;
 }
 
 /**
