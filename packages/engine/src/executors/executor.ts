@@ -24,6 +24,8 @@ export interface Executor {
 export interface SessionSpec {
   readonly state: readonly StateSpec[];
   readonly graphs: Readonly<Record<string, StepGraph>>;
+  /** Promises that nobody will read or write the state: what depends on it alone may be computed once. */
+  readonly fixedState?: boolean;
 }
 
 export interface StateSpec {
@@ -42,6 +44,7 @@ export interface Session {
   run(request: RunRequest): Promise<RunResult>;
   /** Copy of a state's value. */
   read(name: string): Float32Array;
+  /** Throws bad-argument when the state is fixed. */
   write(name: string, value: Float32Array): void;
   /** Bytes held: state, scratch, resident data sets. */
   readonly sizeBytes: number;

@@ -5,6 +5,7 @@
  */
 import type { Node, OpNode } from "../graph/graph.ts";
 import { type Analysis, type KernelUnit, onlyUser } from "./fuse.ts";
+import { isPlacedBy } from "./simplify.ts";
 
 /** `unit` with the neighbours that its kernel can do in the same pass. */
 export function joinNeighbours(analysis: Analysis, unit: KernelUnit): KernelUnit {
@@ -26,13 +27,7 @@ function withResults(
   unit: KernelUnit,
   pool: OpNode<"maxPool2d">,
 ): KernelUnit {
-  const index = nodes.find(
-    (node) =>
-      node.op === "maxPool2dIndex" &&
-      live.has(node.id) &&
-      node.inputs[0] === pool.inputs[0] &&
-      JSON.stringify(node.attrs) === JSON.stringify(pool.attrs),
-  );
+  const index = nodes.find((node) => live.has(node.id) && isPlacedBy(pool, node));
   const moments = users[pool.id]!.find((user) => nodes[user]!.op === "moments");
   const also = { ...(index && { index: index.id }), ...(moments !== undefined && { moments }) };
   return { ...unit, also, absorbed: [...unit.absorbed, ...Object.values(also)] };

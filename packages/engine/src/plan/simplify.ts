@@ -58,7 +58,7 @@ function maskBeforePools(graph: StepGraph): StepGraph {
     if (spread === undefined || mask === undefined || mask.id < spread.id) continue;
     if (uses[spread.id] !== 1 || uses[mask.id] !== 1) continue;
     const [index, dy] = spread.inputs as [number, number];
-    const pool = poolOf(nodes, nodes[index]!);
+    const pool = nodes.find((node): node is OpNode<"maxPool2d"> => isPlacedBy(node, nodes[index]!));
     if (pool === undefined || pool.inputs[0] !== mask.inputs[0]) continue;
     const { shape } = pool;
     rewritten[spread.id] = { ...mask, id: spread.id, inputs: [pool.id], shape };
@@ -73,13 +73,13 @@ function maskBeforePools(graph: StepGraph): StepGraph {
   return { ...graph, nodes: rewritten };
 }
 
-/** The pooling whose maxima `index` places. */
-function poolOf(nodes: readonly Node[], index: Node): OpNode<"maxPool2d"> | undefined {
-  return nodes.find(
-    (node): node is OpNode<"maxPool2d"> =>
-      node.op === "maxPool2d" &&
-      node.inputs[0] === index.inputs[0] &&
-      JSON.stringify(node.attrs) === JSON.stringify(index.attrs),
+/** Whether `pool` is the pooling whose maxima `index` places. */
+export function isPlacedBy(pool: Node, index: Node): boolean {
+  return (
+    pool.op === "maxPool2d" &&
+    index.op === "maxPool2dIndex" &&
+    pool.inputs[0] === index.inputs[0] &&
+    JSON.stringify(pool.attrs) === JSON.stringify(index.attrs)
   );
 }
 

@@ -52,6 +52,7 @@ export async function evaluate(
   const session = executor.compile({
     state: model.parameters.map(({ name, shape }) => ({ name, shape, initial: weights.get(name)! })),
     graphs: evaluationGraphs(model, batchSize, rest),
+    fixedState: true,
   });
   try {
     session.upload("evaluation", dataset);

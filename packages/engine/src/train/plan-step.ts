@@ -1,8 +1,10 @@
 /** What the native executor will run for a model, for people who want to see the plan, and how long its calls take. */
-import type { Executor, StateSpec } from "../executors/executor.ts";
-import type { StepGraph } from "../graph/graph.ts";
+import type { Executor, SessionSpec } from "../executors/executor.ts";
+import { freeze } from "../executors/native/freeze.ts";
 import { sizeOf } from "../graph/shape.ts";
+import { crossEntropy } from "../nn/losses.ts";
 import type { Model } from "../nn/model.ts";
+import { adam } from "../optim/adam.ts";
 import { type CallDescription, describeProgram } from "../plan/describe-program.ts";
 import { planGraph } from "../plan/plan.ts";
 import { StateLayout } from "../plan/state-layout.ts";
@@ -27,9 +29,10 @@ export interface StepChoice {
 
 /** The plan of one step. */
 export function planStep(model: Model, choice: StepChoice): StepPlan {
-  const { graph, state } = stepOf(model, choice);
+  const spec = stepOf(model, choice);
+  const { state, graphs } = spec.fixedState ? freeze(spec) : spec;
   const layout = new StateLayout(state);
-  const program = planGraph(graph, layout);
+  const program = planGraph(graphs.step!, layout);
   return {
     calls: describeProgram(program),
     arenaBytes: program.arenaFloats * 4,
@@ -53,8 +56,7 @@ export async function measureStep(
   executor: Executor,
   seconds: number,
 ): Promise<StepTimes> {
-  const { graph, state } = stepOf(model, choice);
-  const session = executor.compile({ state, graphs: { step: graph } });
+  const session = executor.compile(stepOf(model, choice));
   try {
     const images = 4 * choice.batchSize;
     session.upload("noise", noise(model, images));
@@ -85,15 +87,15 @@ export async function measureStep(
 
 const scalarNames = ["learningRate", "step", "mixupWeight"];
 
-function stepOf(
-  model: Model,
-  { purpose, batchSize, rules = {} }: StepChoice,
-): { readonly graph: StepGraph; readonly state: readonly StateSpec[] } {
+function stepOf(model: Model, { purpose, batchSize, rules = {} }: StepChoice): SessionSpec {
+  const { optimizer = adam(), loss = crossEntropy(), clip, ema } = rules;
   const weights = initialWeights(model, 1);
-  if (purpose === "evaluate")
-    return { graph: evaluateGraph(model, batchSize), state: trainingState(model, weights, []) };
-  const { graph, slots } = trainGraph(model, batchSize, rules);
-  return { graph, state: trainingState(model, weights, slots) };
+  if (purpose === "evaluate") {
+    const graphs = { step: evaluateGraph(model, batchSize) };
+    return { graphs, state: trainingState(model, weights, []), fixedState: true };
+  }
+  const { graph, slots } = trainGraph(model, batchSize, { optimizer, loss, clip, ema });
+  return { graphs: { step: graph }, state: trainingState(model, weights, slots) };
 }
 
 function noise(model: Model, size: number): ImageDataset {

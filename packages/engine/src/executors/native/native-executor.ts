@@ -11,6 +11,7 @@ import { encodeCalls, kernelFields, mapOpcodes, type Program } from "../../plan/
 import { StateLayout } from "../../plan/state-layout.ts";
 import type { ImageDataset } from "../../train/dataset.ts";
 import type { Executor, RunRequest, RunResult, Session, SessionSpec } from "../executor.ts";
+import { freeze } from "./freeze.ts";
 import { nativeAugmentation } from "./native-augmentation.ts";
 
 export interface NativeExecutorOptions {
@@ -67,8 +68,9 @@ interface CompiledGraph {
 function openSession(
   kernels: Kernels,
   options: { readonly threads: number; readonly variant: string },
-  spec: SessionSpec,
+  asked: SessionSpec,
 ): Session {
+  const spec = asked.fixedState ? freeze(asked) : asked;
   const layout = new StateLayout(spec.state);
   const programs = Object.entries(spec.graphs).map(([name, graph]) => ({
     name,
@@ -106,6 +108,7 @@ class SessionOverKernels implements Session {
   readonly #sizes: ReadonlyMap<string, number>;
   readonly #graphs: ReadonlyMap<string, CompiledGraph>;
   readonly #datasetKeys = new Map<string, number>();
+  readonly #fixedState: boolean;
   #running = false;
 
   constructor(
@@ -118,6 +121,7 @@ class SessionOverKernels implements Session {
     this.#layout = layout;
     this.#sizes = new Map(spec.state.map(({ name, initial }) => [name, initial.length]));
     this.#graphs = graphs;
+    this.#fixedState = spec.fixedState ?? false;
   }
 
   get sizeBytes(): number {
@@ -140,6 +144,8 @@ class SessionOverKernels implements Session {
   }
 
   write(name: string, value: Float32Array): void {
+    if (this.#fixedState)
+      throw new AtelierError("bad-argument", `state "${name}": is fixed in this session.`);
     if (value.length !== this.#sizeOf(name)) {
       throw new AtelierError(
         "shape-mismatch",

@@ -17,10 +17,12 @@ class ReferenceSession implements Session {
   readonly #graphs: Readonly<Record<string, StepGraph>>;
   readonly #state: Map<string, Float32Array>;
   readonly #datasets = new Map<string, ImageDataset>();
+  readonly #fixedState: boolean;
   #running = false;
 
   constructor(spec: SessionSpec) {
     this.#graphs = spec.graphs;
+    this.#fixedState = spec.fixedState ?? false;
     this.#state = new Map(spec.state.map(({ name, initial }) => [name, Float32Array.from(initial)]));
   }
 
@@ -41,6 +43,8 @@ class ReferenceSession implements Session {
   }
 
   write(name: string, value: Float32Array): void {
+    if (this.#fixedState)
+      throw new AtelierError("bad-argument", `state "${name}": is fixed in this session.`);
     const state = this.#stateOf(name);
     if (value.length !== state.length) {
       throw new AtelierError(
