@@ -50,11 +50,29 @@ struct Geometry {
   int64_t shares(const ThreadPool& pool) const { return min(mostShares(), pool.threads()); }
   int64_t inputs() const { return H * W * C; }     // of one image
   int64_t outputs() const { return oH * oW * F; }
+  // How many windows of a row are of 2×2 pixels that all lie inside, from the left: most of them, mostly.
+  int64_t whole2x2(int64_t oy) const {
+    return pH == 2 && pW == 2 && (padTop | padLeft) == 0 && 2 * oy + 1 < H ? W / 2 : 0;
+  }
 };
 
 // out [channels][pixels][16] from images [n][pixels][channels]; lanes without an image are zero.
 void toLanes(const float* images, int64_t present, int64_t pixels, int64_t channels, float* out) {
   const int64_t floats = pixels * channels;
+  if (present == group && (channels == 1 || channels % 4 == 0)) {
+    // Four numbers of four images at a time; they are neighbours in one plane, or the same pixel of four.
+    const int64_t step = channels == 1 ? group : pixels * group;
+    int64_t pixel = 0, c = 0;
+    for (int64_t e = 0; e + 4 <= floats; e += 4) {
+      float* to = out + (c * pixels + pixel) * group;
+      for (int i = 0; i < group; i += 4) transpose4(images + i * floats + e, floats, to + i, step);
+      channels == 1 ? pixel += 4 : c += 4;
+      if (channels > 1 && c == channels) c = 0, pixel++;
+    }
+    for (int64_t e = floats / 4 * 4; e < floats; e++)
+      for (int i = 0; i < group; i++) out[e * group + i] = images[i * floats + e];
+    return;
+  }
   for (int64_t pixel = 0; pixel < pixels; pixel++)
     for (int64_t c = 0; c < channels; c++) {
       float* to = out + (c * pixels + pixel) * group;
@@ -201,57 +219,108 @@ void slideRow(const Planes& in, int64_t y, const float* w, int64_t filters, cons
 
 // ---- pooling
 
+// A window's part inside the image, in pixels of the window.
+struct Inside {
+  int64_t y0, x0;  // the window's corner in the image
+  int64_t kyFirst, kyEnd, kxFirst, kxEnd;
+  Inside(const Geometry& g, int64_t oy, int64_t ox)
+      : y0(oy * g.pH - g.padTop),
+        x0(ox * g.pW - g.padLeft),
+        kyFirst(y0 < 0 ? -y0 : 0),
+        kyEnd(min(g.pH, g.H - y0)),
+        kxFirst(x0 < 0 ? -x0 : 0),
+        kxEnd(min(g.pW, g.W - x0)) {}
+};
+
+// The greatest of the values handed to it, and which it was; the first of equals.
+struct Greatest {
+  Vector best = Vector{} - INFINITY;
+  Integers which{};
+  void take(Vector value, int32_t number) {
+    const Integers better = value > best;
+    best = better ? value : best;
+    which = better ? Integers{} + number : which;
+  }
+};
+
 // Windows of row `oy`, from rows [..][filter][W][16] of unpooled values (the first is the window's first inside the image).
-void poolRow(const Geometry& g, const float* rows, int64_t filters, int64_t oy, float* y, uint8_t* index) {
-  const int64_t y0 = oy * g.pH - g.padTop;
-  const int64_t kyFirst = y0 < 0 ? -y0 : 0, kyEnd = min(g.pH, g.H - y0);
-  for (int64_t f = 0; f < filters; f++)
-    for (int64_t ox = 0; ox < g.oW; ox++) {
-      const int64_t x0 = ox * g.pW - g.padLeft;
-      const int64_t kxFirst = x0 < 0 ? -x0 : 0, kxEnd = min(g.pW, g.W - x0);
-      const int64_t place = (f * g.oH * g.oW + oy * g.oW + ox) * group;
-      for (int64_t lane = 0; lane < group; lane += lanes) {
-        Vector best = Vector{} - INFINITY;
-        Integers which{};
-        for (int64_t ky = kyFirst; ky < kyEnd; ky++)
-          for (int64_t kx = kxFirst; kx < kxEnd; kx++) {
-            const Vector value = load(rows + (((ky - kyFirst) * filters + f) * g.W + x0 + kx) * group + lane);
-            const Integers better = value > best;
-            best = better ? value : best;
-            which = better ? Integers{} + static_cast<int32_t>(ky * g.pW + kx) : which;
-          }
-        store(y + place + lane, best);
+void poolRow(const Geometry g, const float* rows, int64_t filters, int64_t oy, float* y, uint8_t* index) {
+  const int64_t rowStride = filters * g.W * group, whole = g.whole2x2(oy);
+  for (int64_t f = 0; f < filters; f++) {
+    const float* const row = rows + f * g.W * group;
+    const int64_t first = (f * g.oH + oy) * g.oW * group;
+    for (int64_t lane = 0; lane < group; lane += lanes) {
+      const auto put = [&](int64_t ox, const Greatest& greatest) {
+        const int64_t place = first + ox * group + lane;
+        store(y + place, greatest.best);
         if (index != nullptr)
-          *reinterpret_cast<LooseBytes*>(index + place + lane) = __builtin_convertvector(which, Bytes);
+          *reinterpret_cast<LooseBytes*>(index + place) = __builtin_convertvector(greatest.which, Bytes);
+      };
+      const float* from = row + lane;
+      for (int64_t ox = 0; ox < whole; ox++, from += 2 * group) {
+        Greatest greatest{load(from)};
+        greatest.take(load(from + group), 1);
+        greatest.take(load(from + rowStride), 2);
+        greatest.take(load(from + rowStride + group), 3);
+        put(ox, greatest);
+      }
+      for (int64_t ox = whole; ox < g.oW; ox++) {
+        const Inside inside(g, oy, ox);
+        Greatest greatest;
+        for (int64_t ky = inside.kyFirst; ky < inside.kyEnd; ky++)
+          for (int64_t kx = inside.kxFirst; kx < inside.kxEnd; kx++)
+            greatest.take(load(row + (ky - inside.kyFirst) * rowStride + (inside.x0 + kx) * group + lane),
+                          static_cast<int32_t>(ky * g.pW + kx));
+        put(ox, greatest);
       }
     }
+  }
 }
 
 // dz [F][H][W][16] of filters [f0, f1) from dy after dropout, relu and pooling, all of which y > 0 tells of where
 // the gradient goes on; its sum a filter goes to dBias [filter][16].
-void unpool(const Geometry& g, const float* y, const uint8_t* index, const float* dy, float scale, int64_t f0,
-            int64_t f1, float* dz, float* dBias, bool add) {
-  const int64_t plane = g.H * g.W * group;
+void unpool(const Geometry g, const float* y, const uint8_t* index, const float* dy, float scale, int64_t f0, int64_t f1,
+            float* dz, float* dBias, bool add) {
+  const int64_t row = g.W * group, plane = g.H * row;
   const bool covers = g.oH * g.pH - g.padTop >= g.H && g.oW * g.pW - g.padLeft >= g.W;
   for (int64_t f = f0; f < f1; f++) {
     if (!covers) memset(dz + f * plane, 0, static_cast<size_t>(plane) * 4);
     for (int64_t lane = 0; lane < group; lane += lanes) {
       Vector sum{};
-      for (int64_t oy = 0; oy < g.oH; oy++)
-        for (int64_t ox = 0; ox < g.oW; ox++) {
-          const int64_t place = ((f * g.oH + oy) * g.oW + ox) * group + lane;
+      for (int64_t oy = 0; oy < g.oH; oy++) {
+        const int64_t first = (f * g.oH + oy) * g.oW * group + lane;
+        const auto passedAt = [&](int64_t place) {
           const Vector passed = load(y + place) > Vector{} ? load(dy + place) * scale : Vector{};
           sum += passed;
-          const Integers which =
-              index == nullptr
-                  ? Integers{}
-                  : __builtin_convertvector(*reinterpret_cast<const LooseBytes*>(index + place), Integers);
-          const int64_t y0 = oy * g.pH - g.padTop, x0 = ox * g.pW - g.padLeft;
-          for (int64_t ky = y0 < 0 ? -y0 : 0; ky < min(g.pH, g.H - y0); ky++)
-            for (int64_t kx = x0 < 0 ? -x0 : 0; kx < min(g.pW, g.W - x0); kx++)
-              store(dz + f * plane + ((y0 + ky) * g.W + x0 + kx) * group + lane,
+          return passed;
+        };
+        if (index == nullptr) {
+          for (int64_t ox = 0; ox < g.oW; ox++) store(dz + first + ox * group, passedAt(first + ox * group));
+          continue;
+        }
+        const auto whichAt = [&](int64_t place) {
+          return __builtin_convertvector(*reinterpret_cast<const LooseBytes*>(index + place), Integers);
+        };
+        const int64_t whole = g.whole2x2(oy);
+        float* to = dz + f * plane + 2 * oy * row + lane;
+        for (int64_t ox = 0; ox < whole; ox++, to += 2 * group) {
+          const Vector passed = passedAt(first + ox * group);
+          const Integers which = whichAt(first + ox * group);
+          store(to, which == 0 ? passed : Vector{});
+          store(to + group, which == 1 ? passed : Vector{});
+          store(to + row, which == 2 ? passed : Vector{});
+          store(to + row + group, which == 3 ? passed : Vector{});
+        }
+        for (int64_t ox = whole; ox < g.oW; ox++) {
+          const Inside inside(g, oy, ox);
+          const Vector passed = passedAt(first + ox * group);
+          const Integers which = whichAt(first + ox * group);
+          for (int64_t ky = inside.kyFirst; ky < inside.kyEnd; ky++)
+            for (int64_t kx = inside.kxFirst; kx < inside.kxEnd; kx++)
+              store(dz + f * plane + (inside.y0 + ky) * row + (inside.x0 + kx) * group + lane,
                     which == static_cast<int32_t>(ky * g.pW + kx) ? passed : Vector{});
         }
+      }
       float* total = dBias + f * group + lane;
       store(total, add ? load(total) + sum : sum);
     }
@@ -368,35 +437,45 @@ void sumShares(const float* sums, int64_t shares, int64_t stride, int64_t count,
 
 // y [F][oH·oW][16] of one group, in place: element e of image n has number n·outputs + e in NHWC order, its random word
 // is that of random/philox.ts: counter ⌊e/32⌋·8 + e mod 8, word ⌊e/8⌋ mod 4. `outputs` is a multiple of 8, so that all
-// images of a group agree in e mod 8; they may differ in where a block of 32 begins.
-void dropout(const Context& context, const Geometry& g, int64_t firstImage, uint32_t stream, float rate, float* y) {
+// images of a group agree in e mod 8; they may differ in how many eighths of a block of 32 come before their first.
+void dropout(const PhiloxKeys& keys, const Geometry& g, int64_t firstImage, float rate, float* y) {
   const int64_t pixels = g.oH * g.oW, eighths = g.outputs() / 8;
   const uint32_t threshold = static_cast<uint32_t>(static_cast<double>(rate) * 4294967296.0);
   const float scale = 1.0f / (1.0f - rate);
   for (int64_t lane = 0; lane < group; lane += lanes) {
-    Words block, shift;  // of each image: number of its first block of 32, and how many eighths of it are before
+    Words block, before;
+    bool apart = false;
     for (int i = 0; i < lanes; i++) {
       const int64_t first = (firstImage + lane + i) * eighths;
       block[i] = static_cast<uint32_t>(first / 4);
-      shift[i] = static_cast<uint32_t>(first % 4);
+      before[i] = static_cast<uint32_t>(first % 4);
+      apart |= first % 4 != 0;
     }
     for (uint32_t j = 0; j < 8; j++) {
-      Words next[4], drawn[4];
-      drawWords(context, stream, block * 8 + j, next);
-      for (int64_t eighth = 0; eighth < eighths; eighth++) {
-        const int at = static_cast<int>(eighth % 4);
-        if (at == 0) {
-          memcpy(drawn, next, sizeof drawn);
-          drawWords(context, stream, (block + static_cast<uint32_t>(eighth / 4 + 1)) * 8 + j, next);
-        }
-        Words word{};
-        for (int s = 0; s < 4; s++) {
-          const Words candidate = at + s < 4 ? drawn[at + s] : next[at + s - 4];
-          word = shift == static_cast<uint32_t>(s) ? candidate : word;
-        }
-        const int64_t e = eighth * 8 + j;
-        float* value = y + ((e % g.F) * pixels + e / g.F) * group + lane;
+      int64_t f = j, pixel = 0;
+      const auto keep = [&](Words word) {
+        for (; f >= g.F; f -= g.F) pixel++;
+        float* value = y + (f * pixels + pixel) * group + lane;
         store(value, word >= threshold ? load(value) * scale : Vector{});
+        f += 8;
+      };
+      Words drawn[8];  // of two blocks of 32
+      if (apart) drawWords(keys, block * 8 + j, drawn + 4);
+      for (int64_t first = 0; first < eighths; first += 4) {
+        const int count = static_cast<int>(min(4, eighths - first));
+        const Words counter = (block + static_cast<uint32_t>(first / 4)) * 8 + j;
+        if (!apart) {
+          drawWords(keys, counter, drawn);
+          for (int at = 0; at < count; at++) keep(drawn[at]);
+          continue;
+        }
+        memcpy(drawn, drawn + 4, sizeof(Words) * 4);
+        drawWords(keys, counter + 8, drawn + 4);
+        for (int at = 0; at < count; at++) {
+          Words word = drawn[at];
+          for (int s = 1; s < 4; s++) word = before == static_cast<uint32_t>(s) ? drawn[at + s] : word;
+          keep(word);
+        }
       }
     }
   }
@@ -453,6 +532,7 @@ void conv2dBlock(const Context& context, const Conv2dBlockArgs& args) {
   packFilters(context.at(args.filters), false, packed);
   const float* bias = context.at(args.bias);
   uint8_t* index = reinterpret_cast<uint8_t*>(context.at(args.index));
+  const PhiloxKeys keys(context, static_cast<uint32_t>(args.stream));
 
   const int64_t shares = g.shares(*context.pool);
   context.pool->each(static_cast<int>(shares), [&](int part) {
@@ -473,7 +553,7 @@ void conv2dBlock(const Context& context, const Conv2dBlockArgs& args) {
           poolRow(g, rows, filters, oy, y + plane, index == nullptr ? nullptr : index + place + plane);
         }
       }
-      if (args.rate > 0) dropout(context, g, at * group, static_cast<uint32_t>(args.stream), args.rate, y);
+      if (args.rate > 0) dropout(keys, g, at * group, args.rate, y);
       if (!args.yLanes)
         fromLanes(y, min(group, g.N - at * group), g.oH * g.oW, g.F, context.at(args.y) + at * group * g.outputs());
     }

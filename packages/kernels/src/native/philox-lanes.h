@@ -23,27 +23,50 @@ inline WideWords multiplyEven(WideWords x, uint32_t m) {
 #endif
 }
 
-// The four words of counters (c0, context.step, stream, 0). Even and odd lanes go apart, each word in the lower half of
-// 64 bits: what is above it no product sees.
-inline void drawWords(const Context& context, uint32_t stream, Words counters, Words (&out)[4]) {
-  WideWords results[2][4];
-  for (int odd = 0; odd < 2; odd++) {
-    WideWords c0 = odd ? reinterpret_cast<WideWords>(counters) >> 32 : reinterpret_cast<WideWords>(counters);
-    WideWords c1 = WideWords{} + context.step, c2 = WideWords{} + stream, c3{};
-    uint32_t low = context.seed.low, high = context.seed.high;
-    for (int round = 0; round < 10; round++) {
-      const WideWords first = multiplyEven(c0, 0xd2511f53), second = multiplyEven(c2, 0xcd9e8d57);
-      c0 = (second >> 32) ^ c1 ^ low;
-      c1 = second;
-      c2 = (first >> 32) ^ c3 ^ high;
-      c3 = first;
-      low += 0x9e3779b9;
-      high += 0xbb67ae85;
+// What the words of one stream and step have in common: the key of every round, and the counters' other words.
+struct PhiloxKeys {
+  uint64_t low[10], high[10];
+  uint32_t step, stream;
+  PhiloxKeys(const Context& context, uint32_t stream) : step(context.step), stream(stream) {
+    for (uint32_t round = 0; round < 10; round++) {
+      low[round] = context.seed.low + round * 0x9e3779b9;
+      high[round] = context.seed.high + round * 0xbb67ae85;
     }
-    results[odd][0] = c0, results[odd][1] = c1, results[odd][2] = c2, results[odd][3] = c3;
   }
-  for (int word = 0; word < 4; word++)
-    out[word] = reinterpret_cast<Words>((results[0][word] & 0xffffffffull) | (results[1][word] << 32));
+};
+
+// The upper half of every 64 bits, twice.
+inline WideWords upperHalves(WideWords x) {
+#if ATELIER_LANES == 16
+  constexpr Words odd{1, 1, 3, 3, 5, 5, 7, 7, 9, 9, 11, 11, 13, 13, 15, 15};
+#elif ATELIER_LANES == 8
+  constexpr Words odd{1, 1, 3, 3, 5, 5, 7, 7};
+#else
+  constexpr Words odd{1, 1, 3, 3};
+#endif
+  return reinterpret_cast<WideWords>(__builtin_shuffle(reinterpret_cast<Words>(x), odd));
+}
+
+// out[0..4) = the four words of counters (c0, step, stream, 0). Even and odd lanes go apart, each word in the lower half
+// of 64 bits: what is above it no product sees.
+inline void drawWords(const PhiloxKeys& keys, Words counters, Words* out) {
+  WideWords c0[2] = {reinterpret_cast<WideWords>(counters), upperHalves(reinterpret_cast<WideWords>(counters))};
+  WideWords c1[2], c2[2], c3[2];
+  for (int odd = 0; odd < 2; odd++) c1[odd] = WideWords{} + keys.step, c2[odd] = WideWords{} + keys.stream, c3[odd] = WideWords{};
+#pragma GCC unroll 10
+  for (int round = 0; round < 10; round++)
+#pragma GCC unroll 2
+    for (int odd = 0; odd < 2; odd++) {
+      const WideWords first = multiplyEven(c0[odd], 0xd2511f53), second = multiplyEven(c2[odd], 0xcd9e8d57);
+      c0[odd] = upperHalves(second) ^ c1[odd] ^ keys.low[round];
+      c1[odd] = second;
+      c2[odd] = upperHalves(first) ^ c3[odd] ^ keys.high[round];
+      c3[odd] = first;
+    }
+  const auto join = [](const WideWords(&halves)[2]) {
+    return reinterpret_cast<Words>((halves[0] & 0xffffffffull) | (halves[1] << 32));
+  };
+  out[0] = join(c0), out[1] = join(c1), out[2] = join(c2), out[3] = join(c3);
 }
 
 }  // namespace atelier::ATELIER_VARIANT

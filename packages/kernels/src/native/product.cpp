@@ -103,25 +103,6 @@ void packAllRows(const Context& context, const Panels& panels, const float* b, i
   });
 }
 
-namespace {
-typedef float Four __attribute__((vector_size(16)));
-typedef float LooseFour __attribute__((vector_size(16), aligned(4), may_alias));
-typedef int FourIndices __attribute__((vector_size(16)));
-
-// out[k][0..4) = in[0..4)[k] for four k.
-inline void transpose4(const float* in, int64_t inStride, float* out, int64_t outStride) {
-  const Four a = *reinterpret_cast<const LooseFour*>(in), b = *reinterpret_cast<const LooseFour*>(in + inStride);
-  const Four c = *reinterpret_cast<const LooseFour*>(in + 2 * inStride);
-  const Four d = *reinterpret_cast<const LooseFour*>(in + 3 * inStride);
-  const Four ab0 = __builtin_shuffle(a, b, FourIndices{0, 4, 1, 5}), ab1 = __builtin_shuffle(a, b, FourIndices{2, 6, 3, 7});
-  const Four cd0 = __builtin_shuffle(c, d, FourIndices{0, 4, 1, 5}), cd1 = __builtin_shuffle(c, d, FourIndices{2, 6, 3, 7});
-  *reinterpret_cast<LooseFour*>(out) = __builtin_shuffle(ab0, cd0, FourIndices{0, 1, 4, 5});
-  *reinterpret_cast<LooseFour*>(out + outStride) = __builtin_shuffle(ab0, cd0, FourIndices{2, 3, 6, 7});
-  *reinterpret_cast<LooseFour*>(out + 2 * outStride) = __builtin_shuffle(ab1, cd1, FourIndices{0, 1, 4, 5});
-  *reinterpret_cast<LooseFour*>(out + 3 * outStride) = __builtin_shuffle(ab1, cd1, FourIndices{2, 3, 6, 7});
-}
-}  // namespace
-
 void packColumns(const Panels& panels, int panel, int64_t kOffset, int64_t count, const float* b, int64_t ldb,
                  float* packed) {
   const int width = panels.width(panel), columns = panels.columns(panel);
