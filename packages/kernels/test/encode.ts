@@ -117,15 +117,16 @@ export interface ConvShape {
   readonly dH?: number;
   readonly dW?: number;
   readonly groups?: number;
-  readonly padding: "same" | "valid";
+  readonly padding: "same" | "valid" | "full";
 }
 
-/** All image fields of the contract; 'same' pads as Keras does, the odd pixel at the bottom right. */
+/** All image fields of the contract; 'same' pads as Keras does, the odd pixel at the bottom right; 'full' as much as it can. */
 export function convFields(shape: ConvShape) {
   const { N, H, W, C, F, kH, kW, sH = 1, sW = 1, dH = 1, dW = 1, groups = 1, padding } = shape;
   const axis = (extent: number, taps: number, stride: number, dilation: number): [number, number] => {
     const reach = (taps - 1) * dilation + 1;
     if (padding === "valid") return [Math.floor((extent - reach) / stride) + 1, 0];
+    if (padding === "full") return [Math.floor((extent + reach - 2) / stride) + 1, reach - 1];
     const out = Math.ceil(extent / stride);
     return [out, Math.floor(Math.max(0, (out - 1) * stride + reach - extent) / 2)];
   };

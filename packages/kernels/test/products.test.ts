@@ -36,6 +36,7 @@ const convShapes: ConvShape[] = [
   { N: 30, H: 7, W: 13, C: 35, F: 70, kH: 3, kW: 3, padding: "same" },
   { N: 3, H: 11, W: 8, C: 20, F: 18, kH: 3, kW: 3, padding: "valid" },
   { N: 5, H: 3, W: 1, C: 4, F: 50, kH: 3, kW: 3, padding: "same" },
+  { N: 4, H: 5, W: 4, C: 19, F: 12, kH: 3, kW: 3, padding: "full" },
   { N: 2, H: 6, W: 6, C: 96, F: 128, kH: 5, kW: 5, padding: "same" },
 ];
 
