@@ -123,7 +123,10 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
   }
 });
 
-/** The algorithms that take this convolution, by the suffix of their kernels' names, and what error they may have. */
+/**
+ * The algorithms that take this convolution, by the suffix of their kernels' names, and what error they may have: about
+ * twice the largest met in layers of cnn-small (direct 1.1e-6, Fourier 0.3e-6, Winograd 1.8e-6).
+ */
 function algorithmsFor({ sH, sW, dH, dW, groups, kH, kW }: ReturnType<typeof convFields>) {
   const plain = [sH, sW, dH, dW, groups].every((value) => value === 1);
   return [
