@@ -36,6 +36,7 @@ const kernelFiles = [
   "conv2d-fft",
   "conv2d-winograd",
   "conv2d-block",
+  "conv2d-pool",
   "complex-product",
   "spectrum",
   "pool2d",

@@ -1,14 +1,17 @@
 /**
- * Finds the convolutional blocks of narrow networks: 3×3 convolution, bias, relu, max pooling, dropout, with all of their
- * gradient. Each becomes one kernel forward and one backward (packages/kernels/src/native/conv2d-block.cpp), which put
- * sixteen images side by side in the vector lanes; what passes between two blocks stays in that form.
+ * Finds convolutional blocks that are one kernel forward and one backward: convolution, bias, relu, max pooling, dropout,
+ * with all of their gradient. Two kinds gain by it. Narrow 3×3 ones (packages/kernels/src/native/conv2d-block.cpp) put
+ * sixteen images side by side in the vector lanes; what passes between two of them stays in that form. The first of a
+ * wide network (conv2d-pool.cpp), few channels to many filters, is bound by memory unless its map is pooled at once.
  */
 import type { Node, OpNode } from "../graph/graph.ts";
 import { sizeOf } from "../graph/shape.ts";
+import { convolutionKernel, geometryOf } from "./convolution.ts";
 import { type Analysis, isVector, onlyUser } from "./fuse.ts";
 
 /** The nodes of a block. */
 export interface ConvBlock {
+  readonly kind: "narrow" | "first";
   readonly conv: OpNode<"conv2d">;
   readonly bias: number | undefined;
   readonly pool: OpNode<"maxPool2d"> | undefined;
@@ -29,12 +32,27 @@ export interface BlockGradient {
   readonly dx: number | undefined;
 }
 
+/** Taps (windows times channels) whose filter gradients stay in the first-level cache, and filters that fill vectors. */
+const mostTaps = 75;
+const fewestFilters = 32;
+
 /** Images side by side. */
 export const laneImages = 16;
 
-/** The block that begins with `conv`, if it is one and narrow enough to gain by it. */
+/** The block that begins with `conv`, if it is one and gains by it. */
 export function findBlock(analysis: Analysis, conv: Node): ConvBlock | undefined {
-  if (conv.op !== "conv2d" || !isPlain3x3(conv) || !isNarrow(analysis, conv)) return undefined;
+  if (conv.op !== "conv2d") return undefined;
+  const narrow = isPlain3x3(conv) && isNarrow(analysis, conv);
+  if (narrow) return findChain(analysis, conv, "narrow");
+  const block = hasFewTaps(analysis, conv) ? findChain(analysis, conv, "first") : undefined;
+  return block?.pool === undefined || block.gradient?.dx !== undefined ? undefined : block;
+}
+
+function findChain(
+  analysis: Analysis,
+  conv: OpNode<"conv2d">,
+  kind: ConvBlock["kind"],
+): ConvBlock | undefined {
   const { nodes, users } = analysis;
   const add = onlyUser(analysis, conv.id, "add");
   const bias = add?.inputs.find((input) => input !== conv.id);
@@ -45,9 +63,9 @@ export function findBlock(analysis: Analysis, conv: Node): ConvBlock | undefined
   const pool = uses.find((node): node is OpNode<"maxPool2d"> => node.op === "maxPool2d");
   if (pool !== undefined && !isTiling(analysis, relu, pool, uses)) return undefined;
   const index = pool && uses.find(({ op }) => op === "maxPool2dIndex")?.id;
-  const dropout = dropoutAfter(analysis, pool ?? relu);
+  const dropout = kind === "narrow" ? dropoutAfter(analysis, pool ?? relu) : undefined;
   const output = dropout ?? pool ?? relu;
-  const chain = { conv, bias, pool, index, dropout, output: output.id };
+  const chain = { kind, conv, bias, pool, index, dropout, output: output.id };
   const absorbed = [conv, add, relu, pool, dropout].flatMap((node) => node?.id ?? []);
   if (index !== undefined) absorbed.push(index);
   const mask = users[output.id]!.map((id) => nodes[id]!).find(({ op }) => op === "step");
@@ -85,6 +103,20 @@ function isNarrow({ nodes }: Analysis, conv: OpNode<"conv2d">): boolean {
   const [images, , , C] = nodes[conv.inputs[0]!]!.shape as [number, number, number, number];
   const idle = (laneImages - (images % laneImages)) % laneImages;
   return images >= laneImages && idle * 4 <= images && C * conv.shape[3]! <= 512;
+}
+
+/** Where taps are few, filters many, and the direct kernels the best. */
+function hasFewTaps({ nodes }: Analysis, conv: OpNode<"conv2d">): boolean {
+  const x = nodes[conv.inputs[0]!]!.shape;
+  const { size, strides, dilation, groups } = conv.attrs;
+  const geometry = geometryOf(x, conv.shape, conv.attrs);
+  return (
+    [...strides, ...dilation, groups].every((value) => value === 1) &&
+    size[0] * size[1] * x[3]! <= mostTaps &&
+    conv.shape[3]! >= fewestFilters &&
+    convolutionKernel("conv2d", geometry) === "conv2d" &&
+    convolutionKernel("conv2dFilterGrad", geometry) === "conv2dFilterGrad"
+  );
 }
 
 /** Whether the windows lie side by side, and nothing but them sees the values before. */

@@ -4,6 +4,9 @@
  * layers (conv2d-fft.cpp). Costs are in multiply-adds of the direct kernel.
  */
 
+import type { ConvAttrs } from "../graph/ops.ts";
+import type { Shape } from "../graph/shape.ts";
+
 /** The window and image fields of a convolution's kernel call (program.ts). */
 export interface ConvGeometry {
   readonly N: number;
@@ -22,6 +25,32 @@ export interface ConvGeometry {
   readonly oH: number;
   readonly oW: number;
   readonly groups: number;
+}
+
+/** The geometry of a convolution of images of shape `x` into `y`. */
+export function geometryOf(
+  x: Shape,
+  y: Shape,
+  { size, strides, dilation, padding, groups }: ConvAttrs,
+): ConvGeometry {
+  return {
+    N: x[0]!,
+    H: x[1]!,
+    W: x[2]!,
+    C: x[3]!,
+    kH: size[0],
+    kW: size[1],
+    F: y[3]!,
+    sH: strides[0],
+    sW: strides[1],
+    dH: dilation[0],
+    dW: dilation[1],
+    padTop: padding.top,
+    padLeft: padding.left,
+    oH: y[1]!,
+    oW: y[2]!,
+    groups,
+  };
 }
 
 type PlainGeometry = Omit<ConvGeometry, "sH" | "sW" | "dH" | "dW" | "groups">;

@@ -110,6 +110,21 @@ function block(
   };
 }
 
+type ConvPoolArgs = Omit<KernelArgs<"conv2dPoolGrad">, "x" | "y" | "index" | "dy" | "dFilters" | "dBias">;
+
+/** So many maps of pooled values (their places are half as large) read or written. */
+function convolutionPool(
+  { N, H, W, C, kH, kW, F, cH, cW, pH, pW, oH, oW }: ConvPoolArgs,
+  maps: number,
+): Work {
+  const filters = kH * kW * C * F;
+  return {
+    what: `${N}×${H}×${W}×${C}, ${F} filters ${kH}×${kW}, relu, windows ${pH}×${pW}`,
+    flops: 2 * N * cH * cW * filters,
+    floats: N * H * W * C + filters + maps * N * oH * oW * F,
+  };
+}
+
 type PoolArgs = Pick<KernelArgs<"maxPool2d">, "N" | "H" | "W" | "C" | "kH" | "kW" | "oH" | "oW">;
 
 function pooling({ N, H, W, C, kH, kW, oH, oW }: PoolArgs, tensors: number, epilogue = ""): Work {
@@ -158,6 +173,8 @@ const workOf: { readonly [K in PlainKernel]: (args: KernelArgs<K>) => Work } = {
   conv2dFilterGradWinograd: (args) => winogradConvolution(args),
   conv2dBlock: (args) => block(args, 1, 1),
   conv2dBlockGrad: (args) => block(args, args.dx === noRef ? 1 : 2, 2),
+  conv2dPool: (args) => convolutionPool(args, args.index === noRef ? 1 : 1.5),
+  conv2dPoolGrad: (args) => convolutionPool(args, 2.5),
   maxPool2d: ({ moments, index, ...args }) =>
     pooling(
       args,

@@ -18,7 +18,7 @@ export class Forms {
   constructor(analysis: Analysis, units: readonly Unit[]) {
     this.#analysis = analysis;
     for (const unit of units) {
-      if (unit.kind === "block") {
+      if (unit.kind === "block" && unit.block.kind === "narrow") {
         if (unit.block.index !== undefined) this.#forms.set(unit.block.index, "index");
         this.#forms.set(unit.block.output, "lanes");
       } else if (unit.kind === "blockGrad" && unit.gradient.dx !== undefined) {
@@ -50,8 +50,9 @@ export class Forms {
   }
 }
 
-/** What a block's kernel reads, by the names it knows; undefined for other units. */
+/** What a narrow block's kernel reads, by the names it knows; undefined for other units. */
 function blockOperands(unit: Unit): readonly number[] | undefined {
+  if ((unit.kind === "block" || unit.kind === "blockGrad") && unit.block.kind !== "narrow") return undefined;
   if (unit.kind === "block") return blockReads(unit.block);
   return unit.kind === "blockGrad" ? blockGradReads(unit.block, unit.gradient) : undefined;
 }

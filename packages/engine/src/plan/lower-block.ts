@@ -11,14 +11,19 @@ export function lowerBlock(block: ConvBlock, context: LowerBlockContext): Kernel
   const { conv, bias, output } = block;
   const [x, filters] = conv.inputs as [number, number];
   const { at } = context;
+  if (block.kind === "first") {
+    const operands = { x: at(x), filters: at(filters), bias: optional(bias, at), y: at(output) };
+    const index = optional(block.index, at);
+    return { kernel: "conv2dPool", args: { ...operands, index, ...poolGeometryOf(block, context) } };
+  }
   return {
     kernel: "conv2dBlock",
     args: {
       x: at(x),
       filters: at(filters),
-      bias: bias === undefined ? noRef : at(bias),
+      bias: optional(bias, at),
       y: at(output),
-      index: block.index === undefined ? noRef : at(block.index),
+      index: optional(block.index, at),
       ...geometryOf(block, context),
       xLanes: Number(context.isLanes(x)),
       yLanes: Number(context.isLanes(output)),
@@ -33,18 +38,25 @@ export function lowerBlockGrad(
 ): KernelCall {
   const [x, filters] = block.conv.inputs as [number, number];
   const { at, isLanes } = context;
-  const optional = (id: number | undefined): Ref => (id === undefined ? noRef : at(id));
+  const index = optional(block.index, at);
+  const gradients = { dFilters: at(dFilters), dBias: optional(dBias, at) };
+  if (block.kind === "first") {
+    const operands = { x: at(x), y: at(block.output), index, dy: at(dOutput) };
+    return {
+      kernel: "conv2dPoolGrad",
+      args: { ...operands, ...gradients, ...poolGeometryOf(block, context) },
+    };
+  }
   return {
     kernel: "conv2dBlockGrad",
     args: {
       x: at(x),
       filters: at(filters),
       y: at(block.output),
-      index: optional(block.index),
+      index,
       dy: at(dOutput),
-      dx: optional(dx),
-      dFilters: at(dFilters),
-      dBias: optional(dBias),
+      dx: optional(dx, at),
+      ...gradients,
       ...geometryOf(block, context),
       xLanes: Number(isLanes(x)),
       yLanes: Number(isLanes(block.output)),
@@ -52,6 +64,21 @@ export function lowerBlockGrad(
       dxLanes: Number(dx !== undefined && isLanes(dx)),
     },
   };
+}
+
+function optional(id: number | undefined, at: LowerContext["at"]): Ref {
+  return id === undefined ? noRef : at(id);
+}
+
+function poolGeometryOf({ conv, pool, output }: ConvBlock, { shape }: LowerBlockContext) {
+  const [N, H, W, C] = shape(conv.inputs[0]!) as [number, number, number, number];
+  const [, cH, cW, F] = conv.shape as [number, number, number, number];
+  const [, oH, oW] = shape(output) as [number, number, number];
+  const [kH, kW] = conv.attrs.size;
+  const [pH, pW] = pool!.attrs.size;
+  const { top: padTop, left: padLeft } = conv.attrs.padding;
+  const { top: poolTop, left: poolLeft } = pool!.attrs.padding;
+  return { N, H, W, C, kH, kW, F, padTop, padLeft, cH, cW, pH, pW, poolTop, poolLeft, oH, oW };
 }
 
 function geometryOf({ conv, pool, dropout, output }: ConvBlock, { shape }: LowerBlockContext) {

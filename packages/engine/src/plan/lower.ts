@@ -1,9 +1,9 @@
 /** Turns one fused kernel unit into kernel calls: a table total over the op set. Element-wise ops: lower-map.ts. */
 import { AtelierError } from "../error.ts";
 import type { OpNode } from "../graph/graph.ts";
-import type { ConvAttrs, OpName, WindowAttrs } from "../graph/ops.ts";
+import type { OpName, WindowAttrs } from "../graph/ops.ts";
 import { type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
-import { convolutionKernel } from "./convolution.ts";
+import { convolutionKernel, geometryOf } from "./convolution.ts";
 import type { KernelUnit } from "./fuse.ts";
 import { type KernelCall, noRef, type Ref } from "./program.ts";
 
@@ -122,17 +122,17 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
     ];
   },
   conv2d: ({ inputs: [x, filters], attrs, shape }, y, { at, shape: shapeOf, bias, relu }) => {
-    const image = imageArgs(shapeOf(x!), shape, attrs);
+    const image = geometryOf(shapeOf(x!), shape, attrs);
     const args = { x: at(x!), filters: at(filters!), bias, y, ...image, relu };
     return [{ kernel: convolutionKernel("conv2d", image), args }];
   },
   conv2dInputGrad: ({ inputs: [filters, dy], attrs }, dx, { at, shape: shapeOf }) => {
-    const image = imageArgs(attrs.shape, shapeOf(dy!), attrs);
+    const image = geometryOf(attrs.shape, shapeOf(dy!), attrs);
     const args = { filters: at(filters!), dy: at(dy!), dx, ...image };
     return [{ kernel: convolutionKernel("conv2dInputGrad", image), args }];
   },
   conv2dFilterGrad: ({ inputs: [x, dy], attrs }, dFilters, { at, shape: shapeOf }) => {
-    const image = imageArgs(shapeOf(x!), shapeOf(dy!), attrs);
+    const image = geometryOf(shapeOf(x!), shapeOf(dy!), attrs);
     const args = { x: at(x!), dy: at(dy!), dFilters, ...image };
     return [{ kernel: convolutionKernel("conv2dFilterGrad", image), args }];
   },
@@ -231,27 +231,6 @@ export function lowerKernel(unit: KernelUnit, y: Ref, context: LowerContext): re
 /** [rows, C]: all axes but the last together. */
 function rowArgs(shape: Shape): { rows: number; C: number } {
   return { rows: sizeOf(shape.slice(0, -1)), C: shape.at(-1)! };
-}
-
-function imageArgs(x: Shape, y: Shape, { size, strides, dilation, padding, groups }: ConvAttrs) {
-  return {
-    N: x[0]!,
-    H: x[1]!,
-    W: x[2]!,
-    C: x[3]!,
-    kH: size[0],
-    kW: size[1],
-    F: y[3]!,
-    sH: strides[0],
-    sW: strides[1],
-    dH: dilation[0],
-    dW: dilation[1],
-    padTop: padding.top,
-    padLeft: padding.left,
-    oH: y[1]!,
-    oW: y[2]!,
-    groups,
-  };
 }
 
 function poolArgs(x: Shape, y: Shape, { size, strides, padding }: WindowAttrs) {

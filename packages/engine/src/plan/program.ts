@@ -46,6 +46,25 @@ const blockFields = [
   "stream",
   "rate:f32",
 ] as const;
+const convPoolFields = [
+  "N",
+  "H",
+  "W",
+  "C",
+  "kH",
+  "kW",
+  "F",
+  "padTop",
+  "padLeft",
+  "cH",
+  "cW",
+  "pH",
+  "pW",
+  "poolTop",
+  "poolLeft",
+  "oH",
+  "oW",
+] as const;
 const poolFields = ["N", "H", "W", "C", "kH", "kW", "sH", "sW", "padTop", "padLeft", "oH", "oW"] as const;
 
 const mapCounts = ["count", "inputs", "code", "outputs", "registers"] as const;
@@ -101,6 +120,12 @@ export const kernelFields = {
     "dyLanes",
     "dxLanes",
   ],
+  /**
+   * Convolution [N,cH,cW,F] (stride 1), bias, relu and max pooling of windows [pH,pW] that do not overlap; index holds the
+   * maxima's places in their windows (16 bits each) and may be absent. The gradient is that of filters and bias.
+   */
+  conv2dPool: ["x", "filters", "bias", "y", "index", ...convPoolFields],
+  conv2dPoolGrad: ["x", "y", "index", "dy", "dFilters", "dBias", ...convPoolFields],
   /** y, the maxima's places in their windows (16 bits each) and y's moments [2,C]; each is optional */
   maxPool2d: ["x", "y", "index", "moments", ...poolFields],
   maxPool2dGrad: ["index", "dy", "dx", ...poolFields],

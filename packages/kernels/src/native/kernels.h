@@ -43,6 +43,8 @@ struct KernelTable {
   int64_t (*maxPool2dWorkspace)(const MaxPool2dArgs&);
   int64_t (*conv2dBlockWorkspace)(const Conv2dBlockArgs&);
   int64_t (*conv2dBlockGradWorkspace)(const Conv2dBlockGradArgs&);
+  int64_t (*conv2dPoolWorkspace)(const Conv2dPoolArgs&);
+  int64_t (*conv2dPoolGradWorkspace)(const Conv2dPoolGradArgs&);
   int64_t (*reduceSumWorkspace)(const ReduceSumArgs&);
   int64_t (*momentsWorkspace)(const MomentsArgs&);
   int64_t (*batchNormWorkspace)(const BatchNormArgs&);

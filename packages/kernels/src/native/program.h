@@ -20,6 +20,10 @@ constexpr Ref noRef = INT32_MIN;
   INT(N) INT(H) INT(W) INT(C) INT(F) INT(pH) INT(pW) INT(padTop) INT(padLeft) INT(oH) INT(oW) INT(stream) \
   FLOAT(rate)
 
+#define ATELIER_CONV_POOL_FIELDS                                                                               \
+  INT(N) INT(H) INT(W) INT(C) INT(kH) INT(kW) INT(F) INT(padTop) INT(padLeft) INT(cH) INT(cW) INT(pH) INT(pW) \
+  INT(poolTop) INT(poolLeft) INT(oH) INT(oW)
+
 // KERNEL(StructName, name, fields): whoever expands this defines KERNEL, REF, INT and FLOAT first.
 #define ATELIER_KERNELS                                                                                       \
   KERNEL(Fill, fill, REF(y) INT(count) FLOAT(value))                                                          \
@@ -44,6 +48,9 @@ constexpr Ref noRef = INT32_MIN;
   KERNEL(Conv2dBlockGrad, conv2dBlockGrad,                                                                    \
          REF(x) REF(filters) REF(y) REF(index) REF(dy) REF(dx) REF(dFilters) REF(dBias) ATELIER_BLOCK_FIELDS  \
          INT(xLanes) INT(yLanes) INT(dyLanes) INT(dxLanes))                                                   \
+  KERNEL(Conv2dPool, conv2dPool, REF(x) REF(filters) REF(bias) REF(y) REF(index) ATELIER_CONV_POOL_FIELDS)      \
+  KERNEL(Conv2dPoolGrad, conv2dPoolGrad,                                                                      \
+         REF(x) REF(y) REF(index) REF(dy) REF(dFilters) REF(dBias) ATELIER_CONV_POOL_FIELDS)                  \
   KERNEL(MaxPool2d, maxPool2d, REF(x) REF(y) REF(index) REF(moments) ATELIER_POOL_FIELDS)                     \
   KERNEL(MaxPool2dGrad, maxPool2dGrad, REF(index) REF(dy) REF(dx) ATELIER_POOL_FIELDS)                        \
   KERNEL(AvgPool2d, avgPool2d, REF(x) REF(y) ATELIER_POOL_FIELDS)                                             \

@@ -23,6 +23,8 @@ int64_t conv2dFilterGradWinogradWorkspace(const Conv2dFilterGradWinogradArgs&);
 int64_t maxPool2dWorkspace(const MaxPool2dArgs&);
 int64_t conv2dBlockWorkspace(const Conv2dBlockArgs&);
 int64_t conv2dBlockGradWorkspace(const Conv2dBlockGradArgs&);
+int64_t conv2dPoolWorkspace(const Conv2dPoolArgs&);
+int64_t conv2dPoolGradWorkspace(const Conv2dPoolGradArgs&);
 int64_t reduceSumWorkspace(const ReduceSumArgs&);
 int64_t momentsWorkspace(const MomentsArgs&);
 int64_t batchNormWorkspace(const BatchNormArgs&);
@@ -82,6 +84,8 @@ const KernelTable table = {
     maxPool2dWorkspace,
     conv2dBlockWorkspace,
     conv2dBlockGradWorkspace,
+    conv2dPoolWorkspace,
+    conv2dPoolGradWorkspace,
     reduceSumWorkspace,
     momentsWorkspace,
     batchNormWorkspace,

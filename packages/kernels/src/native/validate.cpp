@@ -272,6 +272,47 @@ void check(Examination& e, const Conv2dBlockGradArgs& a) {
   if (a.dBias != noRef) e.write(a.dBias, a.F, "dBias");
 }
 
+struct ConvPoolExtents {
+  int64_t x, filters, y;
+};
+
+template <class Args>
+ConvPoolExtents checkConvPool(const Examination& e, const Args& a) {
+  e.extents({a.N, a.H, a.W, a.C, a.kH, a.kW, a.F, a.cH, a.cW, a.pH, a.pW, a.oH, a.oW});
+  for (const int32_t value : {a.kH, a.kW, a.pH, a.pW}) e.require(value <= maxGeometry, "a window too large");
+  e.require(a.pH * int64_t{a.pW} <= 1 << 16, "a window of more than 65536 pixels");
+  e.require(a.padTop >= 0 && a.padTop < a.kH && a.padLeft >= 0 && a.padLeft < a.kW && a.poolTop >= 0 && a.poolTop < a.pH &&
+                a.poolLeft >= 0 && a.poolLeft < a.pW,
+            "padding as large as the window");
+  e.require(a.cH - 1 - a.padTop < a.H && a.cW - 1 - a.padLeft < a.W &&
+                (a.oH - 1) * int64_t{a.pH} - a.poolTop < a.cH && (a.oW - 1) * int64_t{a.pW} - a.poolLeft < a.cW,
+            "windows beyond the image");
+  // One padded image, and the taps of all panels, must be addressable.
+  e.product({a.cH - 1 + int64_t{a.kH}, a.cW - 1 + int64_t{a.kW}, a.C});
+  e.product({a.kH * int64_t{a.kW} * a.C + 1, 16, (a.F + 31) / 32 * int64_t{32}});
+  e.product({a.pH, a.cW, 32});
+  return {e.product({a.N, a.H, a.W, a.C}), e.product({a.kH, a.kW, a.C, a.F}), e.product({a.N, a.oH, a.oW, a.F})};
+}
+
+void check(Examination& e, const Conv2dPoolArgs& a) {
+  const ConvPoolExtents extents = checkConvPool(e, a);
+  e.read(a.x, extents.x, "x");
+  e.read(a.filters, extents.filters, "filters");
+  e.readOptional(a.bias, a.F, "bias");
+  e.write(a.y, extents.y, "y");
+  if (a.index != noRef) e.write(a.index, (extents.y + 1) / 2, "index");
+}
+
+void check(Examination& e, const Conv2dPoolGradArgs& a) {
+  const ConvPoolExtents extents = checkConvPool(e, a);
+  e.read(a.x, extents.x, "x");
+  e.read(a.y, extents.y, "y");
+  e.read(a.index, (extents.y + 1) / 2, "index");
+  e.read(a.dy, extents.y, "dy");
+  e.write(a.dFilters, extents.filters, "dFilters");
+  if (a.dBias != noRef) e.write(a.dBias, a.F, "dBias");
+}
+
 void check(Examination& e, const MaxPool2dArgs& a) {
   int64_t x, y;
   if (a.index == noRef) checkPool(e, a, x, y);
@@ -514,6 +555,8 @@ std::vector<Call> decodeCalls(std::vector<int32_t>& words, const Space& space) {
       CASE(Conv2dFilterGradWinograd, conv2dFilterGradWinograd)
       CASE(Conv2dBlock, conv2dBlock)
       CASE(Conv2dBlockGrad, conv2dBlockGrad)
+      CASE(Conv2dPool, conv2dPool)
+      CASE(Conv2dPoolGrad, conv2dPoolGrad)
       CASE(MaxPool2d, maxPool2d)
       CASE(MaxPool2dGrad, maxPool2dGrad)
       CASE(AvgPool2d, avgPool2d)
@@ -572,6 +615,10 @@ int64_t workspaceFloats(const KernelTable& table, const Call& call) {
       return table.conv2dBlockWorkspace(call.as<Conv2dBlockArgs>());
     case KernelId::conv2dBlockGrad:
       return table.conv2dBlockGradWorkspace(call.as<Conv2dBlockGradArgs>());
+    case KernelId::conv2dPool:
+      return table.conv2dPoolWorkspace(call.as<Conv2dPoolArgs>());
+    case KernelId::conv2dPoolGrad:
+      return table.conv2dPoolGradWorkspace(call.as<Conv2dPoolGradArgs>());
     case KernelId::reduceSum:
       return table.reduceSumWorkspace(call.as<ReduceSumArgs>());
     case KernelId::moments:
