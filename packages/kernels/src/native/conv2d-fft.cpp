@@ -363,7 +363,7 @@ struct FilterMemory {
     Workspace workspace;
     inputSpectra = workspace.take(inputs.floats());
     gradientSpectra = workspace.take(gradients.floats());
-    sums = workspace.take(panels.count() * sumStride(args));
+    sums = workspace.take(torus.columns() * panels.count() * args.C * sumFloats(args, panelWidth));
     inputAnalysis = workspace.take(Analysis::floats(torus, along(args.H), along(args.W)));
     gradientAnalysis = workspace.take(Analysis::floats(torus, along(args.oH), along(args.oW)));
     synthesis = workspace.take(Synthesis::floats(torus, along(args.kH), along(args.kW)));
@@ -371,14 +371,17 @@ struct FilterMemory {
                                    (3 * images + 2 * torus.sizeY * blockGroup * panelWidth) * panelWidth;
     scratchStride = max(max(transformScratch(torus, {1, args.H, args.W, args.C}),
                             transformScratch(torus, {1, args.oH, args.oW, args.F})),
-                        max(productScratch, int64_t{args.kH} * args.kW * panelWidth)) + 16;
+                        max(productScratch, args.kH * (2 * torus.columns() + args.kW) * panelWidth)) + 16;
     scratch = workspace.take(maxWorkers * scratchStride);
     floats = workspace.floats;
   }
 
-  // Sums a panel: [c][ky][re, im][kx][width], ky the tap's row.
-  static int64_t sumStride(const Conv2dFilterGradFftArgs& args) {
-    return int64_t{args.C} * args.kH * 2 * torusOf(args).columns() * panelWidth;
+  // Sums along y of one channel's products with a panel for one kx, [y][re, im][width] with y the tap's row:
+  // [kx][panel][c] of them, so that a task writes on.
+  static int64_t sumFloats(const Conv2dFilterGradFftArgs& args, int width) { return int64_t{args.kH} * 2 * width; }
+  int64_t sumOffset(const Conv2dFilterGradFftArgs& args, int64_t kx, int panel, int64_t c) const {
+    return sums + (kx * panels.count() + panel) * args.C * sumFloats(args, panelWidth) +
+           c * sumFloats(args, panels.width(panel));
   }
 };
 
@@ -406,9 +409,8 @@ void multiplyColumn(const Conv2dFilterGradFftArgs& args, const FilterMemory& mem
                        rowStride},
                       count);
     }
-    const int64_t sumsOfC = args.kH * 2 * inputs.torus.columns() * width;
-    float* sums = workspace + memory.sums + panel * FilterMemory::sumStride(args) + first * sumsOfC;
-    synthesizeColumn(synthesis, kx, scratch, width, sums, {count, rowStride, sumsOfC});
+    synthesizeColumn(synthesis, kx, scratch, width, workspace + memory.sumOffset(args, kx, panel, first), width,
+                     {count, rowStride, FilterMemory::sumFloats(args, width)});
   }
 }
 
@@ -471,10 +473,15 @@ void conv2dFilterGradFft(const Context& context, const Conv2dFilterGradFftArgs& 
     });
     eachTask(context, panelCount * args.C, [&](int worker, int64_t task) {
       const int panel = static_cast<int>(task / args.C), width = memory.panels.width(panel);
-      const int64_t c = task % args.C, sumsOfC = args.kH * 2 * torus.columns() * width;
-      float* taps = scratch.of(worker);
-      synthesizeRows(synthesis, workspace + memory.sums + panel * FilterMemory::sumStride(args) + c * sumsOfC, width,
-                     taps);
+      const int64_t c = task % args.C, columns = torus.columns();
+      float* sums = scratch.of(worker);  // [y][re, im][kx][width]
+      float* taps = sums + args.kH * 2 * columns * width;
+      for (int64_t kx = 0; kx < columns; kx++) {
+        const float* from = workspace + memory.sumOffset(args, kx, panel, c);
+        for (int64_t row = 0; row < args.kH * 2; row++)
+          for (int j = 0; j < width; j += lanes) store(sums + (row * columns + kx) * width + j, load(from + row * width + j));
+      }
+      synthesizeRows(synthesis, sums, width, taps);
       finish(taps, width, {nullptr, false, part > 0},
              {context.at(args.dFilters) + c * args.F + int64_t{panel} * panelWidth, int64_t{args.kH} * args.kW,
               int64_t{args.C} * args.F, memory.panels.columns(panel)});

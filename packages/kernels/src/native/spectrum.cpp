@@ -149,12 +149,13 @@ void analyze(const Analysis& analysis, const Pixels& pixels, float* scratch, con
   }
 }
 
-void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums, const Run& run) {
+void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums,
+                      int64_t rowStride, const Run& run) {
   const Torus& torus = synthesis.torus;
   const int64_t rows = torus.rows(kx);
   const float* matrix = torus.mirrorsItself(kx) ? synthesis.alongHalfY : synthesis.alongY;
-  multiplySmall({matrix, 2 * rows, 2 * synthesis.y.count, 2 * rows, column, panelWidth, width, sums + kx * width,
-                 torus.columns() * width, run.count, run.from, run.to});
+  multiplySmall({matrix, 2 * rows, 2 * synthesis.y.count, 2 * rows, column, panelWidth, width, sums, rowStride,
+                 run.count, run.from, run.to});
 }
 
 void synthesizeColumns(const Synthesis& synthesis, const Spectra& spectra, const float* bins, int64_t n, int64_t block,
@@ -162,8 +163,8 @@ void synthesizeColumns(const Synthesis& synthesis, const Spectra& spectra, const
   const Torus& torus = synthesis.torus;
   for (int64_t kx = 0; kx < torus.columns();) {
     const int64_t runs = torus.runOf(kx);
-    synthesizeColumn(synthesis, kx, bins + spectra.offset(kx, n, block), width, sums,
-                     {runs, spectra.columnStride(kx), width});
+    synthesizeColumn(synthesis, kx, bins + spectra.offset(kx, n, block), width, sums + kx * width,
+                     torus.columns() * width, {runs, spectra.columnStride(kx), width});
     kx += runs;
   }
 }

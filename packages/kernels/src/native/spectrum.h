@@ -104,12 +104,13 @@ struct Pixels {
 void analyze(const Analysis& analysis, const Pixels& pixels, float* scratch, const Spectra& spectra, int64_t n,
              int64_t block, float* out);
 
-// Column kx of bins, [ky][re, im][panelWidth], to its part of sums [y][re, im][kx][width]; for a run of such columns
-// and sums the given distances apart.
+// Column kx of bins, [ky][re, im][panelWidth], to its sums [y][re, im], rows of `width` floats so far apart; for a
+// run of such columns and sums the given distances apart.
 struct Run {
   int64_t count, from, to;
 };
-void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums, const Run& run);
+void synthesizeColumn(const Synthesis& synthesis, int64_t kx, const float* column, int width, float* sums,
+                      int64_t rowStride, const Run& run);
 
 // All columns of image n's block.
 void synthesizeColumns(const Synthesis& synthesis, const Spectra& spectra, const float* bins, int64_t n, int64_t block,
