@@ -10,16 +10,25 @@ bool Block::allocate(size_t bytes) {
   if (bytes == 0) return true;
   constexpr size_t hugePage = size_t{2} << 20;
   const size_t unit = bytes >= hugePage ? hugePage : size_t{4096};
-  if (bytes > SIZE_MAX - unit) return false;
+  if (bytes > SIZE_MAX - 2 * hugePage) return false;
   const size_t rounded = (bytes + unit - 1) / unit * unit;
   // Linux promises memory it does not have; more than the machine's own is refused here rather than by a kill.
   const long pages = sysconf(_SC_PHYS_PAGES), pageSize = sysconf(_SC_PAGESIZE);
   if (pages > 0 && pageSize > 0 && rounded / static_cast<size_t>(pageSize) > static_cast<size_t>(pages)) return false;
-  void* data = mmap(nullptr, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (data == MAP_FAILED) return false;
+  // Huge pages only lie at multiples of their size: that much more is asked for, and what is left over given back.
+  const size_t spare = rounded >= hugePage ? hugePage : 0;
+  void* mapped = mmap(nullptr, rounded + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return false;
+  char* data = static_cast<char*>(mapped);
+  if (spare > 0) {
+    const size_t before = (hugePage - reinterpret_cast<uintptr_t>(mapped) % hugePage) % hugePage;
+    if (before > 0) munmap(data, before);
+    if (before < spare) munmap(data + before + rounded, spare - before);
+    data += before;
 #ifdef MADV_HUGEPAGE
-  if (rounded >= hugePage) madvise(data, rounded, MADV_HUGEPAGE);
+    madvise(data, rounded, MADV_HUGEPAGE);
 #endif
+  }
   data_ = data;
   bytes_ = rounded;
   return true;
