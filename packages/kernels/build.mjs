@@ -53,9 +53,20 @@ const kernelFiles = [
 const exactFiles = ["normalize"];
 const plainFiles = ["addon", "session", "validate", "variants", "gather", "naive", "memory", "thread-pool"];
 
-/** CPU variants: C++ namespace, name shown, floats a vector, flags. */
+/**
+ * CPU variants: C++ namespace, name shown, floats a vector, flags. One that lies `over` another compiles only the
+ * `files` in which it differs.
+ */
 const variants = {
   x64: [
+    {
+      namespace: "amx",
+      name: "amx",
+      lanes: 16,
+      flags: ["-O3", "-march=x86-64-v4", "-mprefer-vector-width=512", "-mamx-tile", "-mamx-bf16"],
+      over: "avx512",
+      files: ["gemm-matrix", "expression"],
+    },
     {
       namespace: "avx512",
       name: "avx512",
@@ -66,6 +77,14 @@ const variants = {
     { namespace: "portable", name: "portable", lanes: 4, flags: ["-O3"] },
     // The AVX-512 code on machines without it, for tests: correct, slow, and compiled in a hurry.
     { namespace: "avx512emulated", name: "avx512-emulated", lanes: 16, flags: ["-O1", "-march=x86-64-v3"] },
+    {
+      namespace: "amxemulated",
+      name: "amx-emulated",
+      lanes: 16,
+      flags: ["-O2", "-march=x86-64-v3"],
+      over: "avx512emulated",
+      files: ["gemm-matrix", "expression"],
+    },
   ],
   arm64: [
     { namespace: "neon", name: "neon", lanes: 4, flags: ["-O3"] },
@@ -77,21 +96,24 @@ class BuildProblem extends Error {}
 
 /** Object files to make: name and compiler arguments, the slow ones first. */
 function objects(includeDir) {
-  const kernels = kernelFiles.flatMap((file) =>
-    variants.map((variant) => ({
-      name: `${file}.${variant.name}.o`,
-      arguments: [
-        ...commonFlags,
-        ...variant.flags,
-        ...kernelFlags,
-        ...(exactFiles.includes(file) ? ["-ffp-contract=off"] : []),
-        `-DATELIER_VARIANT=${variant.namespace}`,
-        `-DATELIER_VARIANT_NAME="${variant.name}"`,
-        `-DATELIER_LANES=${variant.lanes}`,
-        "-c",
-        join(sourceDir, `${file}.cpp`),
-      ],
-    })),
+  const kernels = [...kernelFiles, "gemm-matrix"].flatMap((file) =>
+    variants
+      .filter(({ files = kernelFiles }) => files.includes(file))
+      .map((variant) => ({
+        name: `${file}.${variant.name}.o`,
+        arguments: [
+          ...commonFlags,
+          ...variant.flags,
+          ...kernelFlags,
+          ...(exactFiles.includes(file) ? ["-ffp-contract=off"] : []),
+          `-DATELIER_VARIANT=${variant.namespace}`,
+          `-DATELIER_VARIANT_NAME="${variant.name}"`,
+          `-DATELIER_LANES=${variant.lanes}`,
+          ...(variant.over ? [`-DATELIER_BASE=${variant.over}`] : []),
+          "-c",
+          join(sourceDir, `${file}.cpp`),
+        ],
+      })),
   );
   const plain = plainFiles.map((file) => ({
     name: `${file}.o`,

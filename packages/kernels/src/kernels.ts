@@ -12,7 +12,7 @@ export class KernelsUnavailable extends Error {}
 
 /** What a loaded add-on offers. */
 export interface Kernels {
-  /** CPU variants this machine can run, fastest first; "avx512-emulated" and "naive" are for tests. */
+  /** CPU variants this machine can run, fastest first; "…-emulated" and "naive" are for tests. */
   readonly variants: readonly string[];
   /** The kernel table the add-on was compiled with: field names in order, floats as "name:f32". */
   readonly kernelFields: Readonly<Record<string, readonly string[]>>;

@@ -11,6 +11,9 @@ const shapes = [
   [129, 70, 33],
   [170, 65, 1100],
   [300, 16, 128],
+  [90, 1100, 40],
+  [270, 290, 200],
+  [1060, 1050, 33],
 ] as const;
 
 /** The code shared by all cases: r5 = p + ¼·(x − p), r6 = √(r5²) + 2, r7 = (r5 + cycle)·scalar / r6 − repeat. */

@@ -2,6 +2,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace atelier {
@@ -16,6 +18,12 @@ extern const KernelTable table;
 namespace avx512emulated {
 extern const KernelTable table;
 }
+namespace amx {
+KernelTable tableOver(const KernelTable& base);
+}
+namespace amxemulated {
+KernelTable tableOver(const KernelTable& base);
+}
 #elif defined(__aarch64__)
 namespace neon {
 extern const KernelTable table;
@@ -29,7 +37,16 @@ namespace {
 
 #if defined(__x86_64__)
 struct CpuFeatures {
-  bool avx2 = false, avx512 = false;
+  bool avx2 = false, avx512 = false, amx = false;
+
+  // Linux gives a process the registers of the matrix unit when it asks (ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA).
+  static bool mayUseTiles() {
+#ifdef __linux__
+    return syscall(SYS_arch_prctl, 0x1023, 18) == 0;
+#else
+    return false;
+#endif
+  }
 
   CpuFeatures() {
     unsigned a, b, c, d;
@@ -46,6 +63,8 @@ struct CpuFeatures {
     avx2 = (low & 0x6) == 0x6 && (b & bit_AVX2) && (b & bit_BMI) && (b & bit_BMI2) && (extendedC & bit_LZCNT);
     avx512 = avx2 && (low & 0xe6) == 0xe6 && (b & bit_AVX512F) && (b & bit_AVX512BW) && (b & bit_AVX512CD) &&
              (b & bit_AVX512DQ) && (b & bit_AVX512VL);
+    constexpr unsigned amxBf16 = 1u << 22, amxTile = 1u << 24;
+    amx = avx512 && (d & amxBf16) && (d & amxTile) && (low & 0x60000) == 0x60000 && mayUseTiles();
   }
 };
 #endif
@@ -56,7 +75,10 @@ std::vector<const KernelTable*> runnableVariants() {
   static const KernelTable naiveTable = naive::tableOver(portable::table);
   std::vector<const KernelTable*> variants;
 #if defined(__x86_64__)
-  const CpuFeatures cpu;
+  static const CpuFeatures cpu;
+  static const KernelTable matrixTable = amx::tableOver(avx512::table);
+  static const KernelTable emulatedMatrixTable = amxemulated::tableOver(avx512emulated::table);
+  if (cpu.amx) variants.push_back(&matrixTable);
   if (cpu.avx512) variants.push_back(&avx512::table);
   if (cpu.avx2) variants.push_back(&avx2::table);
 #elif defined(__aarch64__)
@@ -65,6 +87,7 @@ std::vector<const KernelTable*> runnableVariants() {
   variants.push_back(&portable::table);
 #if defined(__x86_64__)
   if (cpu.avx2) variants.push_back(&avx512emulated::table);
+  if (cpu.avx2) variants.push_back(&emulatedMatrixTable);
 #endif
   variants.push_back(&naiveTable);
   return variants;
