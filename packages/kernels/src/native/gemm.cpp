@@ -1,5 +1,7 @@
-// c [M,N] = relu?(op(a) op(b) + bias). B is packed into panels once a call by all threads, A is read in place:
-// see product.h. After Goto & van de Geijn 2008, with the packing of A left out because its rows stay in cache.
+// c [M,N] = relu?(op(a) op(b) + bias). B is packed into panels, A is read in place: see product.h. After Goto & van de
+// Geijn 2008, with the packing of A left out because its rows stay in cache. With few rows and many panels, as in a
+// layer's forward pass, each panel is packed by the one task that uses it, and never leaves the cache; otherwise all
+// are packed once a call by all threads.
 // gemmMap goes on with an element-wise expression over each block of c while it is in the second-level cache: a layer's
 // dropout, or the optimiser over the gradient of its weights. c itself never travels to memory, and what else the
 // expression reads is prefetched while the block is multiplied.
@@ -14,15 +16,24 @@ int64_t packedFloats(const Args& args) {
   return Panels{args.N, args.K}.floats() + args.K + 32;
 }
 
-// Packs B into the workspace; the product without its result. Elements of a row of A are kStride apart.
+// The product without its result and with B still to be packed, into the workspace. Elements of a row of A are kStride
+// apart.
+template <class Args>
+Product describeFactors(const Context& context, const Args& args, int64_t kStride) {
+  const int64_t N = args.N, K = args.K;
+  const Panels panels{N, K};
+  int32_t* offsets = reinterpret_cast<int32_t*>(context.workspace + panels.floats());
+  for (int64_t i = 0; i < K; i++) offsets[i] = static_cast<int32_t>(i * kStride);
+  return {offsets, context.workspace, panels, 0, K, nullptr, N, context.at(args.bias), args.relu != 0};
+}
+
 template <class Args>
 Product packFactors(const Context& context, const Args& args, int64_t kStride) {
   const int64_t N = args.N, K = args.K;
-  const Panels panels{N, K};
+  const Product product = describeFactors(context, args, kStride);
+  const Panels& panels = product.panels;
   float* packed = context.workspace;
-  int32_t* offsets = reinterpret_cast<int32_t*>(packed + panels.floats());
   const float* b = context.at(args.b);
-  for (int64_t i = 0; i < K; i++) offsets[i] = static_cast<int32_t>(i * kStride);
   if (args.transposeB) {
     const int64_t depths = K * N < 16384 ? 1 : (K + 255) / 256;
     context.pool->each(K * N < 16384 ? 1 : static_cast<int>(panels.count() * depths), [&](int task) {
@@ -34,7 +45,37 @@ Product packFactors(const Context& context, const Args& args, int64_t kStride) {
   } else {
     packAllRows(context, panels, b, N, packed);
   }
-  return {offsets, packed, panels, 0, K, nullptr, N, context.at(args.bias), args.relu != 0};
+  return product;
+}
+
+// The largest A whose panels of B have one task each, and the largest panel.
+constexpr int64_t ownRows = 512, ownDepth = 1024;
+
+template <class Args>
+bool hasOwnPanels(const Context& context, const Args& args) {
+  return args.M >= tileRows && args.M <= ownRows && args.K >= 32 && args.K <= ownDepth &&
+         Panels{args.N, args.K}.count() >= 4 * context.pool->threads();
+}
+
+// The panel's columns of all rows, from a `whole` whose B is not packed: c is that of the panel's first column.
+template <class Args, class RowsAt>
+void multiplyPanel(const Context& context, const Args& args, const Product& whole, int panel, const RowsAt& rowsAt,
+                   float* c, int64_t ldc) {
+  alignas(64) float packed[ownDepth * panelWidth];
+  const int64_t column = int64_t{panel} * panelWidth, N = args.N, K = args.K;
+  const Panels own{whole.panels.columns(panel), K};
+  if (args.transposeB)
+    packColumns(own, 0, 0, K, context.at(args.b) + column * K, K, packed);
+  else
+    packRows(own, 0, 1, 0, K, context.at(args.b) + column, N, packed);
+  Product product = whole;
+  product.b = packed;
+  product.panels = own;
+  product.c = c;
+  product.ldc = ldc;
+  if (product.bias != nullptr) product.bias += column;
+  for (int64_t m = 0; m < args.M; m += blockRows)
+    multiplyBlock(product, m, m + blockRows < args.M ? m + blockRows : args.M, 0, 1, rowsAt, AllOfK{});
 }
 
 // A block of gemmMap's result: at most 96 KB, so that it and what the expression reads beside it stay in the
@@ -52,22 +93,82 @@ int64_t gemmMapWorkspace(const GemmMapArgs& args) { return packedFloats(args); }
 void gemm(const Context& context, const GemmArgs& args) {
   const float* a = context.at(args.a);
   const int64_t rowStride = args.transposeA ? 1 : args.K;
-  Product product = packFactors(context, args, args.transposeA ? args.M : 1);
-  product.c = context.at(args.c);
+  const int64_t kStride = args.transposeA ? args.M : 1;
+  float* c = context.at(args.c);
   const auto rowsAt = [&](int64_t m0, int64_t m1, const float** rows) {
     for (int64_t m = m0; m < m1; m++) rows[m - m0] = a + m * rowStride;
   };
+  if (hasOwnPanels(context, args)) {
+    const Product product = describeFactors(context, args, kStride);
+    context.pool->each(product.panels.count(), [&](int panel) {
+      multiplyPanel(context, args, product, panel, rowsAt, c + int64_t{panel} * panelWidth, args.N);
+    });
+    return;
+  }
+  Product product = packFactors(context, args, kStride);
+  product.c = c;
   multiply(context, product, args.M, rowsAt, AllOfK{});
 }
+
+namespace {
+
+// How a block of a result lies before the expression takes it: short rows that are whole are joined, as in memory; long
+// ones lie not a power of two apart, which would crowd a few sets of the cache.
+bool areJoined(int64_t columns, int64_t N) { return columns == N && columns < 256; }
+int64_t rowLength(int64_t columns, int64_t N) {
+  return areJoined(columns, N) ? columns : (columns + 15) / 16 * 16 + 16;
+}
+
+void runExpression(const Expression& expression, int64_t N, int64_t m0, int64_t rows, int64_t column, int64_t columns,
+                   const float* result) {
+  const int64_t ldc = rowLength(columns, N);
+  const int64_t runs = areJoined(columns, N) ? 1 : rows, length = areJoined(columns, N) ? rows * N : columns;
+  Expression::Registers registers(expression);
+  for (int64_t row = 0; row < runs; row++)
+    for (int64_t i = 0; i < length; i += expression.block()) {
+      const int64_t left = length - i, n = left < expression.block() ? left : expression.block();
+      expression.run(registers, (m0 + row) * N + column + i, static_cast<int>(n), result + row * ldc + i);
+    }
+}
+
+// gemmMap with a panel of B to a task: so many panels that the expression has runs of a useful length.
+constexpr int groupPanels = 128 / panelWidth;
+
+void gemmMapOwnPanels(const Context& context, const GemmMapArgs& args, const Expression& expression) {
+  const int64_t M = args.M, N = args.N, K = args.K;
+  const float* a = context.at(args.a);
+  const Product whole = describeFactors(context, args, 1);
+  const auto rowsAt = [&](int64_t m0, int64_t m1, const float** rows) {
+    for (int64_t m = m0; m < m1; m++) rows[m - m0] = a + m * K;
+  };
+  const int panelCount = whole.panels.count(), groups = (panelCount + groupPanels - 1) / groupPanels;
+  context.pool->each(groups, [&](int group) {
+    const Share panels(panelCount, groups, group);
+    const int64_t column = panels.begin * panelWidth, end = panels.end * panelWidth, columns = (end < N ? end : N) - column;
+    const int64_t ldc = rowLength(columns, N);
+    alignas(64) float result[resultFloats];
+    for (int64_t panel = panels.begin; panel < panels.end; panel++)
+      multiplyPanel(context, args, whole, static_cast<int>(panel), rowsAt, result + panel * panelWidth - column, ldc);
+    runExpression(expression, N, 0, M, column, columns, result);
+  });
+}
+
+}  // namespace
 
 void gemmMap(const Context& context, const GemmMapArgs& args) {
   const int64_t M = args.M, N = args.N, K = args.K;
   const Expression expression(context, mapOf(args));
+  if (!args.transposeA && hasOwnPanels(context, args) &&
+      Panels{N, K}.count() >= 2 * groupPanels * context.pool->threads() && M * rowLength(128, N) <= resultFloats) {
+    gemmMapOwnPanels(context, args, expression);
+    return;
+  }
   const float* a = context.at(args.a);
   const int panelCount = Panels{N, K}.count();
   const int64_t panelBlocks = (panelCount + resultPanels - 1) / resultPanels;
   const int64_t mostColumns = panelBlocks == 1 ? N : resultPanels * panelWidth;
-  const int64_t mostRows = resultFloats / mostColumns < blockRows ? resultFloats / mostColumns : blockRows;
+  const int64_t fitting = resultFloats / rowLength(mostColumns, N);
+  const int64_t mostRows = fitting < blockRows ? fitting : blockRows;
   int64_t rowBlocks = (M + mostRows - 1) / mostRows;
   const bool alone = static_cast<double>(M) * static_cast<double>(N) * static_cast<double>(K + 16) < 50e3;
   const int64_t wanted = alone ? 1 : (context.pool->threads() * 4 + panelBlocks - 1) / panelBlocks;
@@ -91,20 +192,14 @@ void gemmMap(const Context& context, const GemmMapArgs& args) {
     };
     Product product = whole;
     product.c = result;
-    product.ldc = columns;
-    product.origin = m0 * columns + column;
+    const int64_t ldc = rowLength(columns, N);
+    product.ldc = ldc;
+    product.origin = m0 * ldc + column;
     multiplyBlock(product, m0, rowShare.end, static_cast<int>(panelShare.begin), static_cast<int>(panelShare.end), rowsAt,
                   AllOfK{}, [&](int64_t from, int64_t to, int64_t first, int64_t floats) {
                     for (int64_t m = from; m < to; m++) expression.prefetch(m * N + first, floats);
                   });
-    // Rows that are whole lie one after the other in memory.
-    const int64_t runs = columns == N ? 1 : count, length = columns == N ? count * N : columns;
-    Expression::Registers registers(expression);
-    for (int64_t row = 0; row < runs; row++)
-      for (int64_t i = 0; i < length; i += expression.block()) {
-        const int64_t left = length - i, n = left < expression.block() ? left : expression.block();
-        expression.run(registers, (m0 + row) * N + column + i, static_cast<int>(n), result + row * columns + i);
-      }
+    runExpression(expression, N, m0, count, column, columns, result);
   };
   const int tasks = static_cast<int>(rowBlocks * panelBlocks);
   if (alone)

@@ -82,6 +82,14 @@ void packRows(const Panels& panels, int p0, int p1, int64_t k0, int64_t k1, cons
       if (columns == panelWidth) {
         store(out, load(in));
         store(out + lanes, load(in + lanes));
+      } else if (k + 1 < k1 && width <= ldb + columns) {
+        // The next row follows, so that whole vectors can be read.
+        for (int v = 0; v < width; v += lanes) {
+          const Vector values = load(in + v);
+          Vector kept;
+          for (int j = 0; j < lanes; j++) kept[j] = v + j < columns ? values[j] : 0.0f;
+          store(out + v, kept);
+        }
       } else {
         for (int j = 0; j < width; j++) out[j] = j < columns ? in[j] : 0.0f;
       }
