@@ -14,8 +14,6 @@
 // gradient before the pooling for one group. After Zlateski, Jia, Li & Durand 2018, who put images in lanes too.
 // Register tiles: forward and input gradient 5 pixels × 4 filters (AVX2: 3 × 4), filter gradient 2 filters × 9 taps
 // (AVX2: 1 × 9).
-#include <cmath>
-
 #include "kernels.h"
 #include "philox-lanes.h"
 #include "vectors.h"
@@ -122,15 +120,11 @@ void packFilters(const float* filters, bool mirrored, const Packed& packed) {
   }
 }
 
-// acc[p][f] = sum over channels and taps for PX pixels from `at` on, with rows ky in [ky0, ky1). LEFT and RIGHT: the
+// acc[p][f] += sum over channels and taps for PX pixels from `at` on, with rows ky in [ky0, ky1). LEFT and RIGHT: the
 // tile begins or ends at the image's border, where taps outside are left out.
 template <int PX, int FS, bool LEFT, bool RIGHT>
 inline __attribute__((always_inline)) void slideTile(const Planes& in, const float* at, int ky0, int ky1, const float* w,
                                                      Vector (&acc)[PX][FS]) {
-#pragma GCC unroll 8
-  for (int p = 0; p < PX; p++)
-#pragma GCC unroll 4
-    for (int f = 0; f < FS; f++) acc[p][f] = Vector{};
   const int64_t row = in.W * group;
   for (int64_t c = 0; c < in.channels; c++, at += in.plane(), w += taps * FS)
     for (int ky = ky0; ky < ky1; ky++) {
@@ -156,23 +150,22 @@ struct TileTarget {
   float* out;            // pixel 0 of the first filter
   int64_t filterStride;  // floats to the next filter
   const float* bias;     // of the first filter, or null
-  bool relu;
 };
 
 template <int PX, int FS, bool LEFT, bool RIGHT>
 void runTile(const Planes& in, const float* at, int ky0, int ky1, const float* w, const TileTarget& target) {
   Vector acc[PX][FS];
-  slideTile<PX, FS, LEFT, RIGHT>(in, at, ky0, ky1, w, acc);
 #pragma GCC unroll 4
   for (int f = 0; f < FS; f++) {
     const Vector bias = Vector{} + (target.bias == nullptr ? 0.0f : target.bias[f]);
 #pragma GCC unroll 8
-    for (int p = 0; p < PX; p++) {
-      Vector value = acc[p][f] + bias;
-      if (target.relu) value = value < Vector{} ? Vector{} : value;
-      store(target.out + f * target.filterStride + p * group, value);
-    }
+    for (int p = 0; p < PX; p++) acc[p][f] = bias;
   }
+  slideTile<PX, FS, LEFT, RIGHT>(in, at, ky0, ky1, w, acc);
+#pragma GCC unroll 4
+  for (int f = 0; f < FS; f++)
+#pragma GCC unroll 8
+    for (int p = 0; p < PX; p++) store(target.out + f * target.filterStride + p * group, acc[p][f]);
 }
 
 using TileRunner = void (*)(const Planes&, const float*, int, int, const float*, const TileTarget&);
@@ -232,9 +225,9 @@ struct Inside {
         kxEnd(min(g.pW, g.W - x0)) {}
 };
 
-// The greatest of the values handed to it, and which it was; the first of equals.
+// The greatest of the values handed to it, and which it was; the first of equals. NaN stays when it comes first.
 struct Greatest {
-  Vector best = Vector{} - INFINITY;
+  Vector best;
   Integers which{};
   void take(Vector value, int32_t number) {
     const Integers better = value > best;
@@ -243,7 +236,8 @@ struct Greatest {
   }
 };
 
-// Windows of row `oy`, from rows [..][filter][W][16] of unpooled values (the first is the window's first inside the image).
+// relu of the windows of row `oy`, from rows [..][filter][W][16] of unpooled values (the first is the first inside the
+// image): it may come after the maximum, and is cheaper there.
 void poolRow(const Geometry g, const float* rows, int64_t filters, int64_t oy, float* y, uint8_t* index) {
   const int64_t rowStride = filters * g.W * group, whole = g.whole2x2(oy);
   for (int64_t f = 0; f < filters; f++) {
@@ -252,7 +246,7 @@ void poolRow(const Geometry g, const float* rows, int64_t filters, int64_t oy, f
     for (int64_t lane = 0; lane < group; lane += lanes) {
       const auto put = [&](int64_t ox, const Greatest& greatest) {
         const int64_t place = first + ox * group + lane;
-        store(y + place, greatest.best);
+        store(y + place, greatest.best < Vector{} ? Vector{} : greatest.best);
         if (index != nullptr)
           *reinterpret_cast<LooseBytes*>(index + place) = __builtin_convertvector(greatest.which, Bytes);
       };
@@ -266,11 +260,13 @@ void poolRow(const Geometry g, const float* rows, int64_t filters, int64_t oy, f
       }
       for (int64_t ox = whole; ox < g.oW; ox++) {
         const Inside inside(g, oy, ox);
-        Greatest greatest;
+        const auto numberOf = [&](int64_t ky, int64_t kx) { return static_cast<int32_t>(ky * g.pW + kx); };
+        const float* const corner = row + (inside.x0 + inside.kxFirst) * group + lane;
+        Greatest greatest{load(corner), Integers{} + numberOf(inside.kyFirst, inside.kxFirst)};
         for (int64_t ky = inside.kyFirst; ky < inside.kyEnd; ky++)
           for (int64_t kx = inside.kxFirst; kx < inside.kxEnd; kx++)
-            greatest.take(load(row + (ky - inside.kyFirst) * rowStride + (inside.x0 + kx) * group + lane),
-                          static_cast<int32_t>(ky * g.pW + kx));
+            greatest.take(load(corner + (ky - inside.kyFirst) * rowStride + (kx - inside.kxFirst) * group),
+                          numberOf(ky, kx));
         put(ox, greatest);
       }
     }
@@ -549,7 +545,7 @@ void conv2dBlock(const Context& context, const Conv2dBlockArgs& args) {
           const int64_t first = oy * g.pH - g.padTop, begin = first < 0 ? 0 : first, end = min(g.H, first + g.pH);
           for (int64_t row = begin; row < end; row++)
             slideRow(in, row, packed.block(block), filters,
-                     {rows + (row - begin) * filters * g.W * group, g.W * group, bias == nullptr ? nullptr : bias + f, true});
+                     {rows + (row - begin) * filters * g.W * group, g.W * group, bias == nullptr ? nullptr : bias + f});
           poolRow(g, rows, filters, oy, y + plane, index == nullptr ? nullptr : index + place + plane);
         }
       }
@@ -597,7 +593,7 @@ void conv2dBlockGrad(const Context& context, const Conv2dBlockGradArgs& args) {
       for (int64_t c = 0; c < g.C; c += tileFilters)
         for (int64_t row = 0; row < g.H; row++)
           slideRow(gradient, row, packed.block(c / tileFilters), packed.width(c / tileFilters),
-                   {out + (c * g.H + row) * g.W * group, inputPlane, nullptr, false});
+                   {out + (c * g.H + row) * g.W * group, inputPlane, nullptr});
       if (!args.dxLanes) fromLanes(out, min(group, g.N - at * group), g.H * g.W, g.C, dx + at * group * g.inputs());
     }
   });

@@ -183,6 +183,15 @@ describe.each(cases)("$name", (example) => {
     }
   });
 
+  it("hands on what is not a number", async () => {
+    const broken = {
+      ...state,
+      filters0: { ...state.filters0!, values: state.filters0!.values.map(() => Number.NaN) },
+    };
+    const { outputs } = await runGraph(openNativeExecutor(), graph, { state: broken });
+    expect(outputs.y!.some(Number.isNaN)).toBe(true);
+  });
+
   it("repeats its bits", async () => {
     const executor = openNativeExecutor({ threads: 2 });
     const [first, second] = [
