@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: what Atelier takes beside its peers, in parts (see `parts`).
  *
- *   npm run bench -- [--parts training,inference] [--recipes a,b@64] [--rounds 5] [--seconds 2] [--threads N] [--variant avx2]
+ *   npm run bench -- [--parts training,inference] [--recipes a,b@64] [--rounds 4] [--seconds 2] [--threads N] [--variant avx2]
  *
  * PyTorch and Keras are looked for in ATELIER_BENCH_PYTHON (default: python3); one that is absent is named and left out.
  * Every number goes to bench/results/latest.json; a run of all parts writes docs/benchmarks.md.
@@ -39,7 +39,7 @@ const { values } = parseArgs({
       type: "string",
       default: "logistic,mlp-256,mlp-512-256,mlp-1024,cnn-3,cnn-small@128,cnn-small,cnn-tuned",
     },
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "4" },
     seconds: { type: "string", default: "2" },
     threads: { type: "string", default: String(availableParallelism()) },
     variant: { type: "string" },

@@ -10,8 +10,8 @@ export async function measureThreads(bench: Workbench): Promise<Part> {
   const rows = [];
   for (const name of recipes) {
     const configuration = await openConfiguration(name, train.classNames.length);
-    const one = await openTurns(configuration, train, withThreads(1), seconds);
-    const all = await openTurns(configuration, train, executor, seconds);
+    const one = await openTurns(configuration, train, withThreads(1), seconds / 2);
+    const all = await openTurns(configuration, train, executor, seconds / 2);
     const rates = { one: [] as number[], all: [] as number[] };
     for (let round = 0; round < rounds; round++) {
       rates.one.push(await one.next());
