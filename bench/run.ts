@@ -19,6 +19,7 @@ import { measureMemory } from "./memory.ts";
 import type { Part, Workbench } from "./part.ts";
 import { Peer, peerNames } from "./peers/peer.ts";
 import { measureGrowth, measureThreads } from "./scaling.ts";
+import { measureTracker } from "./tracker.ts";
 import { measureTraining } from "./training.ts";
 
 const parts: Readonly<
@@ -29,6 +30,7 @@ const parts: Readonly<
   threads: { title: "Threads", measure: measureThreads },
   growth: { title: "Growth", measure: measureGrowth },
   memory: { title: "Memory", measure: measureMemory },
+  tracker: { title: "Tracker", measure: measureTracker },
   kernels: { title: "Kernels", measure: measureKernels },
 };
 

@@ -15,6 +15,7 @@ import { openStoreWorker } from "../store/worker/open-store-worker.ts";
 import { accompany } from "./accompany.ts";
 import { ActiveRun } from "./active-run.ts";
 import { steadyClock } from "./clock.ts";
+import { atProcessEnd, type ProcessEnd } from "./process-end.ts";
 import { batchOf, type RunEntry, RunQueue } from "./run-queue.ts";
 import { openSpool } from "./spool.ts";
 
@@ -41,6 +42,7 @@ export class Tracker {
   readonly store: Store;
   readonly folder: string;
   readonly #onMessage: (message: string) => void;
+  readonly #takeBack: () => void;
   /** Each with what takes the rest it has to say out of its queue. */
   readonly #open = new Map<ActiveRun, (final: RunUpdate) => RunEntry[]>();
 
@@ -49,7 +51,7 @@ export class Tracker {
     this.folder = folder;
     this.#onMessage = onMessage;
     process.on("beforeExit", this.#finishAll);
-    process.on("exit", this.#writeAll);
+    this.#takeBack = atProcessEnd((end) => this.#writeAll(end));
   }
 
   /**
@@ -80,7 +82,7 @@ export class Tracker {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#finishAll();
     process.off("beforeExit", this.#finishAll);
-    process.off("exit", this.#writeAll);
+    this.#takeBack();
     await this.store[Symbol.asyncDispose]();
   }
 
@@ -131,10 +133,10 @@ export class Tracker {
   };
 
   /** In a process that dies with runs open, what they still have is written at once. */
-  readonly #writeAll = (exitCode: number) => {
-    const final = { ...endOf(exitCode), finishedAt: Date.now() };
+  #writeAll(end: ProcessEnd): void {
+    const final = { ...end, finishedAt: Date.now() };
     for (const [run, takeRest] of this.#open) writeNow(this.folder, run.id, takeRest(final));
-  };
+  }
 }
 
 /**
@@ -142,18 +144,10 @@ export class Tracker {
  * moments, and then the run has failed.
  */
 function failWithProcess(folder: string, runId: string): void {
-  const listener = (exitCode: number) => {
-    if (exitCode !== 0) writeNow(folder, runId, [{ update: endOf(exitCode) }]);
-  };
-  process.on("exit", listener);
-  setTimeout(() => process.off("exit", listener), 5000).unref();
-}
-
-/** How a process's exit code reads as the end of a run: 130 is what shells make of Ctrl-C. */
-function endOf(exitCode: number): Pick<RunUpdate, "state" | "error"> {
-  if (exitCode === 0) return { state: "finished" };
-  if (exitCode === 130) return { state: "stopped" };
-  return { state: "failed", error: `the process ended with exit code ${exitCode}.` };
+  const takeBack = atProcessEnd((end) => {
+    if (end.state !== "finished") writeNow(folder, runId, [{ update: end }]);
+  });
+  setTimeout(takeBack, 5000).unref();
 }
 
 function writeNow(folder: string, runId: string, entries: readonly RunEntry[]): void {

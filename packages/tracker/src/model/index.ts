@@ -6,6 +6,7 @@ export {
   type StoredFile,
   versionText,
 } from "./artifact.ts";
+export { comparePredictions, type PredictionComparison } from "./compare-predictions.ts";
 export { downSample } from "./down-sample.ts";
 export {
   decodePredictions,

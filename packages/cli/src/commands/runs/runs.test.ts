@@ -139,7 +139,10 @@ describe("runs", () => {
 
   test("are compared by what differs", async () => {
     const shop = await twoRuns();
-    const { differences } = await json(shop, "runs", "compare", "first", "second");
+    const { differences, answers } = await json(shop, "runs", "compare", "first", "second");
+    const [{ bothRight, bothWrong, fixed, broken }] = answers;
+    expect(bothRight + bothWrong + fixed.length + broken.length).toBe(30);
+    expect((await shop.run(["runs", "compare", "first", "second"])).stdout).toContain("McNemar, exact");
     expect(differences["config.optimizer.learningRate"]).toEqual([0.01, 0.5]);
     expect(differences["config.seed"]).toEqual([0, 1]);
     expect(differences).not.toHaveProperty("config.epochs");

@@ -59,11 +59,16 @@ function decodeWhole(bytes: Uint8Array, count: number): Float64Array {
   let before = 0;
   let difference = 0;
   for (let i = 0; i < count; i++) {
-    let zigzag = 0;
-    let scale = 1;
-    for (; bytes[at]! >= 128; scale *= 128) zigzag += (bytes[at++]! - 128) * scale;
-    zigzag += bytes[at++]! * scale;
-    difference += zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+    let zigzag = bytes[at++]!;
+    if (zigzag < 128) {
+      difference += (zigzag >> 1) ^ -(zigzag & 1); // regular series are made of these
+    } else {
+      zigzag -= 128;
+      let scale = 128;
+      for (; bytes[at]! >= 128; scale *= 128) zigzag += (bytes[at++]! - 128) * scale;
+      zigzag += bytes[at++]! * scale;
+      difference += zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+    }
     before += difference;
     values[i] = before;
   }

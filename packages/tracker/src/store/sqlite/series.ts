@@ -152,9 +152,16 @@ function inOrder(points: Points, lastCounts: boolean): Points {
   return pick(points, lastCounts ? order.filter((index, i) => x[index] !== x[order[i + 1]!]) : order);
 }
 
-function pick({ x, y, time }: Points, indices: Uint32Array): Points {
-  const of = (values: Float64Array) => Float64Array.from(indices, (index) => values[index]!);
-  return { x: of(x), y: of(y), time: of(time) };
+function pick(points: Points, indices: Uint32Array): Points {
+  const { length } = indices;
+  const picked = { x: new Float64Array(length), y: new Float64Array(length), time: new Float64Array(length) };
+  for (let i = 0; i < length; i++) {
+    const index = indices[i]!;
+    picked.x[i] = points.x[index]!;
+    picked.y[i] = points.y[index]!;
+    picked.time[i] = points.time[index]!;
+  }
+  return picked;
 }
 
 function select(points: Points, { from, to, points: wanted }: SeriesQuery): Omit<Series, "runId" | "key"> {
