@@ -16,6 +16,10 @@ export const exitCodes: { readonly [code in ErrorCode | TrackerErrorCode]: numbe
   "bad-store": 11,
   "newer-store": 12,
   busy: 13,
+  "no-access": 14,
+  refused: 15,
+  "too-large": 16,
+  unreachable: 17,
   internal: 70,
   stopped: 130,
 };

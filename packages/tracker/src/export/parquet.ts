@@ -3,17 +3,26 @@ import { ByteWriter, ParquetWriter, schemaFromColumnData } from "hyparquet-write
 import { type Json, toJsonText } from "../model/json.ts";
 import type { ExportColumn, ExportTable } from "./export-table.ts";
 
-/** The bytes of a Parquet file. */
-export async function parquet({ columns, pages }: ExportTable): Promise<Uint8Array> {
+/** A Parquet file, piece by piece: a row group, then the next. */
+export async function* parquet({ columns, pages }: ExportTable): AsyncIterable<Uint8Array> {
   const writer = new ByteWriter();
   const file = new ParquetWriter({
     writer,
     schema: schemaFromColumnData({ columnData: columnData(columns, []) }),
   });
-  for await (const rows of pages())
+  for await (const rows of pages()) {
     await file.write({ columnData: columnData(columns, rows), rowGroupSize: rows.length });
+    yield taken(writer);
+  }
   await file.finish();
-  return writer.getBytes();
+  yield taken(writer);
+}
+
+/** What has been written since; the writer goes on counting where it is in the file. */
+function taken(writer: ByteWriter): Uint8Array {
+  const bytes = writer.getBytes().slice();
+  writer.index = 0;
+  return bytes;
 }
 
 function columnData(columns: readonly ExportColumn[], rows: readonly (readonly Json[])[]) {

@@ -14,6 +14,14 @@ export type TrackerErrorCode =
   | "cannot-write"
   /** Another process held the store for longer than is reasonable to wait. */
   | "busy"
+  /** The server wants an access key that was not given, or not this one. */
+  | "no-access"
+  /** The request comes from where the server takes none: another site's page, or under another host's name. */
+  | "refused"
+  /** A body is larger than the server takes. */
+  | "too-large"
+  /** The server does not answer. */
+  | "unreachable"
   /** A broken invariant: a bug of ours. */
   | "internal";
 

@@ -47,9 +47,7 @@ export function declareExport(runs: Command, effects: Effects): void {
 const formats: { readonly [name: string]: (table: ExportTable) => AsyncIterable<string | Uint8Array> } = {
   jsonl: jsonLines,
   csv,
-  async *parquet(table) {
-    yield await parquet(table);
-  },
+  parquet,
 };
 
 export async function exportRuns(
