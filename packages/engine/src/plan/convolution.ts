@@ -59,15 +59,13 @@ type PlainGeometry = Omit<ConvGeometry, "sH" | "sW" | "dH" | "dW" | "groups">;
 const directFactor = { conv2d: 1, conv2dInputGrad: 1, conv2dFilterGrad: 1.4 };
 
 /**
- * What multiply-adds of the Fourier kernels cost: those of the products, whose factors are gathered bin by bin, and those
- * of the transforms, whose sums are short and whose results are written far apart. Chosen so that the model meets the
- * measured ratio to the direct kernels within a third (AVX-512, one thread, layers of cnn-small and cnn-tuned), and
- * errs on the direct side elsewhere.
+ * What a multiply-add of a transform costs beside one of the products: its sums are short, and its results are
+ * written far apart. Chosen so that the model meets the measured ratio of whole kernels (AVX2, one thread, layers of
+ * cnn-small and cnn-tuned) within a third for most, and within a half elsewhere, where no choice hangs on it.
  */
-const fourierProductFactor = 1.3;
 const fourierTransformFactor = 3;
 
-/** The same for Winograd's transforms, measured in layers of cnn-small (AVX-512, two threads). */
+/** The same for Winograd's, measured in layers of cnn-small (AVX-512, two threads). */
 const winogradTransformFactor = 5;
 
 /** Filters of so many weights no longer stay in cache while blocks of tiles pass by, and slow the products down. */
@@ -117,11 +115,11 @@ function directCost({ N, H, C, kH, kW, F, padTop, oH, oW }: ConvGeometry): numbe
 
 function fourierCost(conv: ConvGeometry): number {
   const { products, transforms } = fourierWork(conv);
-  return fourierProductFactor * products + fourierTransformFactor * transforms;
+  return products + fourierTransformFactor * transforms;
 }
 
 /**
- * Multiply-adds by Fourier transform: three (one complex product) a bin, image and pair of channels; and those of
+ * Multiply-adds by Fourier transform: four (one complex product) a bin, image and pair of channels; and those of
  * the transforms of all images and filters, two products with small matrices each.
  */
 export function fourierWork({ N, H, W, C, kH, kW, F, padTop, padLeft, oH, oW }: PlainGeometry): {
@@ -134,7 +132,7 @@ export function fourierWork({ N, H, W, C, kH, kW, F, padTop, padLeft, oH, oW }: 
   const bins = (sizeY * sizeX) / 2; // half of them, as images are real
   const transform = (height: number, width: number) => 2 * columns * height * width + 4 * bins * height;
   const transforms = N * C * transform(H, W) + N * F * transform(oH, oW) + C * F * transform(kH, kW);
-  return { products: 3 * bins * N * C * F, transforms };
+  return { products: 4 * bins * N * C * F, transforms };
 }
 
 function winogradCost(conv: ConvGeometry): number {

@@ -1,5 +1,5 @@
 /** What every metric of classification starts from. */
-import { AtelierError } from "@atelier/engine";
+import { AtelierError } from "@atelier/engine/error";
 
 /** A model's answers for N images beside the truth. */
 export interface Predictions {
