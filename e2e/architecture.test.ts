@@ -11,6 +11,7 @@ it.each([
   "docs/guides/add-a-layer.md",
   "docs/guides/add-an-optimizer.md",
   "docs/guides/add-a-recipe.md",
+  "docs/guides/add-a-page.md",
 ])("every path that %s names exists", (document) => {
   const text = readFileSync(root + document, "utf8");
   const paths = [...text.matchAll(/(?:packages|recipes|bench|e2e|docs)\/[\w./@-]*\w/g)].map(([path]) => path);

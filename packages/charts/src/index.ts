@@ -6,6 +6,12 @@ export {
   labelFrequenciesFrame,
   labelFrequenciesOption,
 } from "./options/label-frequencies.ts";
+export {
+  type MetricCurve,
+  type MetricCurvesOptions,
+  metricCurvesMargin,
+  metricCurvesOption,
+} from "./options/metric-curves.ts";
 export { perClassFrame, perClassOption } from "./options/per-class.ts";
 export {
   type Reliability,

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { expectPicture, nastyName, textsOf } from "../../test/picture-checks.ts";
+import { themes } from "../theme.ts";
+import { type MetricCurve, type MetricCurvesOptions, metricCurvesOption } from "./metric-curves.ts";
+import { renderSvg } from "./render-svg.ts";
+
+const frame = { width: 480, height: 300, theme: "light" } as const;
+
+function draw(curves: readonly MetricCurve[], options: Partial<MetricCurvesOptions> = {}): string {
+  return renderSvg(metricCurvesOption(curves, frame, { xName: "step", ...options }), frame);
+}
+
+function curve(name: string, y: readonly number[], colourIndex = 0): MetricCurve {
+  return { name, colourIndex, x: Float64Array.from(y, (_, at) => at), y: Float64Array.from(y) };
+}
+
+test("each run has a line of its colour, and a title brings a legend", () => {
+  const curves = [curve("one", [3, 2, 1]), curve(nastyName, [4, 3, 2.5], 1)];
+  const svg = draw(curves, { title: "val_loss" });
+  expectPicture(svg);
+  expect(svg).toContain(`stroke="${themes.light.series[0]}"`);
+  expect(svg).toContain(`stroke="${themes.light.series[1]}"`);
+  expect(textsOf(svg)).toEqual(expect.arrayContaining(["val_loss", "one", "step"]));
+  expect(textsOf(draw(curves))).not.toContain("one");
+});
+
+test("smoothing adds the measured line, faint", () => {
+  const lines = (svg: string) => svg.split(`stroke="${themes.light.series[0]}"`).length - 1;
+  const curves = [curve("one", [3, 1, 2, 1, 2])];
+  expect(lines(draw(curves, { smoothingRadius: 2 }))).toBe(lines(draw(curves)) + 1);
+});
+
+test("what is not finite, or not above zero on a logarithmic axis, is a gap", () => {
+  const odd = curve("odd", [1, Number.NaN, 2, Number.POSITIVE_INFINITY, 3, -1, 4]);
+  expectPicture(draw([odd]));
+  expectPicture(draw([odd], { isLogY: true, isLogX: true }));
+});
+
+test("nothing logged is said", () => {
+  expect(textsOf(draw([curve("one", [])]))).toEqual(["No values have been logged yet"]);
+});

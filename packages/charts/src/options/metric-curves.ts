@@ -1,0 +1,152 @@
+/**
+ * One metric of many runs over steps, epochs or time: the chart of a workspace. Values that are not finite are gaps, and
+ * so is what a logarithmic axis cannot show. The reader of a page sees names by hovering; a picture that leaves the page
+ * carries its title and a legend.
+ */
+import { fitText, textWidth } from "../text/measure.ts";
+import { type Frame, fontFamily, fontSize, seriesColour, themes } from "../theme.ts";
+import type { ChartOption } from "./chart-option.ts";
+import {
+  baseOption,
+  emptyOption,
+  exactGrid,
+  legendLine,
+  maxLegendText,
+  topLegend,
+  valueAxis,
+} from "./chart-style.ts";
+import { smoothCurve } from "./smooth-curve.ts";
+
+/** Points of one run, sorted by x; both arrays have one length. */
+export interface MetricCurve {
+  readonly name: string;
+  /** Its place in the palette. */
+  readonly colourIndex: number;
+  readonly x: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+}
+
+/** How the curves are drawn. */
+export interface MetricCurvesOptions {
+  /** Name of the x axis: step, epoch, minutes. */
+  readonly xName: string;
+  /** How many points to either side are averaged; what was measured stays visible, faint. Default 0. */
+  readonly smoothingRadius?: number;
+  readonly isLogX?: boolean;
+  readonly isLogY?: boolean;
+  /** The part of the x axis that is shown. Default: all. */
+  readonly range?: readonly [from: number, to: number] | undefined;
+  /** Absent on pages, which have their own heading. */
+  readonly title?: string;
+}
+
+/** Where the curves lie in their frame, in CSS pixels: what is not in it is axes. */
+export const metricCurvesMargin = { left: 54, right: 14, top: 10, bottom: 38 } as const;
+
+/** The chart of one metric; with a title it has a legend too. */
+export function metricCurvesOption(
+  curves: readonly MetricCurve[],
+  frame: Frame,
+  options: MetricCurvesOptions,
+): ChartOption {
+  const theme = themes[frame.theme];
+  if (curves.every(({ x }) => x.length === 0)) return emptyOption("No values have been logged yet", frame);
+  const { title, xName, isLogX = false, isLogY = false, range } = options;
+  const rows = title === undefined ? 0 : legendRows(curves, frame.width);
+  const top = metricCurvesMargin.top + (title === undefined ? 0 : 30 + rows * legendLine);
+  return {
+    ...baseOption(theme),
+    ...(title !== undefined && {
+      title: {
+        text: fitText(title, frame.width - 24, { size: fontSize.title, weight: "bold" }),
+        left: 12,
+        top: 8,
+        textStyle: { color: theme.ink, fontSize: fontSize.title, fontFamily },
+      },
+      legend: { ...topLegend(theme, 12), top: 34, width: frame.width - 24, icon: "roundRect", itemHeight: 4 },
+    }),
+    tooltip: { show: false },
+    grid: { ...exactGrid, ...metricCurvesMargin, top },
+    xAxis: {
+      ...valueAxis(theme, xName),
+      type: isLogX ? "log" : "value",
+      nameLocation: "middle",
+      nameGap: 22,
+      min: range?.[0] ?? "dataMin",
+      max: range?.[1] ?? "dataMax",
+      axisLine: { show: true, onZero: false, lineStyle: { color: theme.rule } },
+      axisLabel: { ...axisLabel(theme.muted), showMinLabel: true, showMaxLabel: true, hideOverlap: true },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      ...valueAxis(theme, ""),
+      type: isLogY ? "log" : "value",
+      scale: true,
+      splitNumber: 4,
+      axisLabel: axisLabel(theme.muted),
+    },
+    series: curves.flatMap((curve) => {
+      const colour = seriesColour(theme, curve.colourIndex);
+      return curveSeries(curve, { colour, smoothingRadius: options.smoothingRadius ?? 0, isLogX, isLogY });
+    }),
+  };
+}
+
+interface CurveStyle {
+  readonly colour: string;
+  readonly smoothingRadius: number;
+  readonly isLogX: boolean;
+  readonly isLogY: boolean;
+}
+
+function curveSeries({ name, x, y }: MetricCurve, style: CurveStyle): object[] {
+  const measured = Array.from(y, (value, at) =>
+    Number.isFinite(value) && !(style.isLogY && value <= 0) && !(style.isLogX && x[at]! <= 0) ? value : null,
+  );
+  const line = {
+    type: "line",
+    name,
+    symbol: "circle",
+    symbolSize: 6,
+    showSymbol: x.length === 1,
+    silent: true,
+    itemStyle: { color: style.colour },
+    dimensions: ["x", "y"],
+  };
+  const main = { ...line, lineStyle: { color: style.colour, width: 1.6 } };
+  if (style.smoothingRadius === 0) return [{ ...main, data: points(x, measured) }];
+  return [
+    { ...line, lineStyle: { color: style.colour, width: 1, opacity: 0.25 }, data: points(x, measured) },
+    { ...main, data: points(x, smoothCurve(measured, style.smoothingRadius)) },
+  ];
+}
+
+/** x and y in turn, in one flat array, which ECharts reads without copying. */
+function points(x: ArrayLike<number>, y: readonly (number | null)[]): Float64Array {
+  const flat = new Float64Array(2 * y.length);
+  y.forEach((value, at) => {
+    flat[2 * at] = x[at]!;
+    flat[2 * at + 1] = value ?? Number.NaN;
+  });
+  return flat;
+}
+
+function axisLabel(color: string) {
+  return { color, fontSize: fontSize.tick, formatter: formatTick };
+}
+
+function formatTick(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e6 || (size > 0 && size < 1e-3))
+    return value.toExponential(1).replace(".0e", "e").replace("e+", "e");
+  return size >= 1e4 ? `${Number((value / 1e3).toPrecision(4))}k` : String(Number(value.toPrecision(4)));
+}
+
+function legendRows(curves: readonly MetricCurve[], width: number): number {
+  const names = [...new Set(curves.map(({ name }) => name))];
+  const length = names.reduce(
+    (sum, name) => sum + Math.min(maxLegendText, textWidth(name, { size: fontSize.label })) + 34,
+    0,
+  );
+  return Math.max(1, Math.ceil(length / (width - 60)));
+}

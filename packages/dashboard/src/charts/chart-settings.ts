@@ -1,0 +1,65 @@
+/** How the charts of a page are drawn, as its address says. All parts are texts there, so that links can be read. */
+import { useMemo } from "react";
+
+/** The parts of an address that charts read. */
+export interface ChartSearch {
+  /** step (default), time, or a logged key. */
+  readonly x?: string | undefined;
+  /** How many points to either side are averaged. */
+  readonly smooth?: string | undefined;
+  /** Which axes are logarithmic: x, y or xy. */
+  readonly log?: string | undefined;
+  /** The part of the x axis: from..to. */
+  readonly range?: string | undefined;
+  /** Only metrics whose name has this in it. */
+  readonly metrics?: string | undefined;
+}
+
+/** The settings that an address stands for. */
+export interface ChartSettings {
+  readonly x: string;
+  readonly xName: string;
+  readonly smoothingRadius: number;
+  readonly isLogX: boolean;
+  readonly isLogY: boolean;
+  readonly range: readonly [number, number] | undefined;
+}
+
+const largestRadius = 100;
+
+/** Only what charts understand of an address. */
+export function chartSearch(search: Readonly<Record<string, unknown>>): ChartSearch {
+  const text = (name: string) => (typeof search[name] === "string" ? search[name] : undefined);
+  return {
+    x: text("x"),
+    smooth: text("smooth"),
+    log: text("log"),
+    range: text("range"),
+    metrics: text("metrics"),
+  };
+}
+
+/** The settings of an address, the same object as long as they are the same. */
+export function useChartSettings({ x = "step", smooth, log = "", range }: ChartSearch): ChartSettings {
+  return useMemo(() => {
+    const radius = Math.round(Number(smooth ?? 0));
+    return {
+      x,
+      xName: x === "time" ? "minutes" : x,
+      smoothingRadius: Number.isFinite(radius) ? Math.max(0, Math.min(largestRadius, radius)) : 0,
+      isLogX: log.includes("x"),
+      isLogY: log.includes("y"),
+      range: readRange(range),
+    };
+  }, [x, smooth, log, range]);
+}
+
+/** A range as an address has it. */
+export function rangeText(range: readonly [number, number] | undefined): string | undefined {
+  return range?.map((end) => String(Number(end.toPrecision(6)))).join("..");
+}
+
+function readRange(text: string | undefined): readonly [number, number] | undefined {
+  const [from, to] = (text ?? "").split("..").map(Number);
+  return from !== undefined && to !== undefined && from < to ? [from, to] : undefined;
+}

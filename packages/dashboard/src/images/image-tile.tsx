@@ -1,0 +1,31 @@
+import { formatPercent } from "@atelier/charts/text";
+import { DataImage, type ImageSource } from "./data-image.tsx";
+
+/** An image with a caption, which can be looked at more closely. */
+export function ImageTile({
+  source,
+  index,
+  caption,
+  share,
+  isChosen = false,
+  onChoose,
+}: {
+  readonly source: ImageSource;
+  readonly index: number;
+  readonly caption: string;
+  /** A probability shown with the caption. */
+  readonly share?: number;
+  readonly isChosen?: boolean;
+  readonly onChoose: (index: number) => void;
+}) {
+  const text = share === undefined ? caption : `${caption} ${formatPercent(share)}`;
+  return (
+    <button type="button" className="image-tile" aria-pressed={isChosen} onClick={() => onChoose(index)}>
+      <DataImage source={source} index={index} label={`Image ${index}`} size={72} />
+      <span className="caption" title={text}>
+        {caption !== "" && <span className="cut">{caption}</span>}
+        {share !== undefined && <b>{formatPercent(share)}</b>}
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,123 @@
+import type { Run, RunEnvironment } from "@atelier/tracker/model";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { apiQuery } from "../../api/client.ts";
+import { Facts } from "../../parts/facts.tsx";
+import { formatBytes, formatValue } from "../../parts/format.ts";
+import { Answer, Empty } from "../../parts/states.tsx";
+import { ConfigTable } from "./config-table.tsx";
+import { RunNotes } from "./run-notes.tsx";
+import "./overview-page.css";
+
+const route = getRouteApi("/runs/$runId");
+
+/** What the run is, what came out of it, and what it takes to run it again. */
+export function OverviewPage() {
+  const { runId } = route.useParams();
+  const run = useQuery(apiQuery("getRun", { parameters: { runId } }));
+  const environment = useQuery(apiQuery("getEnvironment", { parameters: { runId } }));
+  return (
+    <div className="page overview">
+      <Answer query={run} what="the run">
+        {(data) => (
+          <>
+            <div className="stack">
+              <RunNotes run={data} />
+              <Summary run={data} />
+              <Answer query={environment} what="the environment">
+                {(found) => <Environment run={data} environment={found} />}
+              </Answer>
+            </div>
+            <section className="stack">
+              <h2>Config</h2>
+              <ConfigTable config={data.config} />
+            </section>
+          </>
+        )}
+      </Answer>
+    </div>
+  );
+}
+
+function Summary({ run }: { readonly run: Run }) {
+  const entries = Object.entries(run.summary);
+  return (
+    <section className="stack">
+      <h2>Summary</h2>
+      {entries.length === 0 ? (
+        <Empty title="Nothing has been logged yet" />
+      ) : (
+        <Facts facts={entries.map(([name, value]) => ({ name, value: formatValue(value) }))} />
+      )}
+    </section>
+  );
+}
+
+function Environment({ run, environment }: { readonly run: Run; readonly environment: RunEnvironment }) {
+  const { host, command, folder, runtime, git, diff, packages } = environment;
+  return (
+    <section className="stack">
+      <h2>Environment</h2>
+      <table className="environment">
+        <tbody>
+          <Fact name="command">{command && <code>{command.map(shellWord).join(" ")}</code>}</Fact>
+          <Fact name="folder">{folder && <code>{folder}</code>}</Fact>
+          <Fact name="git">
+            {git && (
+              <>
+                <code>{git.commit.slice(0, 12)}</code> {git.branch} {diff ? "with changes" : ""}
+              </>
+            )}
+          </Fact>
+          <Fact name="data set">
+            {run.dataset && (
+              <>
+                {run.dataset.name}{" "}
+                <code title="SHA-256 of its images and labels">{run.dataset.checksum.slice(0, 12)}</code>
+              </>
+            )}
+          </Fact>
+          <Fact name="host">
+            {host &&
+              `${host.name}: ${host.cpu}, ${host.cores} cores, ${formatBytes(host.memoryBytes)}, ${host.platform}`}
+          </Fact>
+          <Fact name="runtime">{runtime}</Fact>
+          <Fact name="group">{run.group}</Fact>
+          <Fact name="job type">{run.jobType}</Fact>
+        </tbody>
+      </table>
+      {packages && Object.keys(packages).length > 0 && (
+        <details>
+          <summary>{Object.keys(packages).length} packages</summary>
+          <pre>
+            {Object.entries(packages)
+              .map(([name, version]) => `${name} ${version}`)
+              .join("\n")}
+          </pre>
+        </details>
+      )}
+      {diff && (
+        <details>
+          <summary>Changes against the commit</summary>
+          <pre className="diff">{diff}</pre>
+        </details>
+      )}
+    </section>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  if (children === undefined || children === null || children === "") return null;
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>{children}</td>
+    </tr>
+  );
+}
+
+/** A word as a shell takes it. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

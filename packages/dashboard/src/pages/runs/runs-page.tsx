@@ -1,0 +1,117 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { lazy, Suspense, useMemo } from "react";
+import { useLiveAnswers } from "../../api/live.ts";
+import { Empty, Failed, Loading } from "../../parts/states.tsx";
+import { ProjectTabs } from "../../shell/project-tabs.tsx";
+import { TopBar } from "../../shell/shell.tsx";
+import { type RunsSearch, readList, toggled, writeList } from "./runs-search.ts";
+import { RunsTable } from "./runs-table.tsx";
+import { RunsToolbar } from "./runs-toolbar.tsx";
+import { columnsOf, useFields, useRuns } from "./use-runs.ts";
+import "./runs-page.css";
+
+const route = getRouteApi("/projects/$entity/$project");
+const RunCharts = lazy(async () => ({ default: (await import("../../charts/run-charts.tsx")).RunCharts }));
+const drawnByDefault = 10;
+
+/** The runs of a project as a table, and the curves of those whose eye is open. */
+export function RunsPage() {
+  const scope = route.useParams();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const client = useQueryClient();
+  useLiveAnswers();
+  const set = (change: RunsSearch) =>
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
+
+  const fields = useFields(scope);
+  const columns = useMemo(
+    () => (fields.data ? columnsOf(search, fields.data) : undefined),
+    [search, fields.data],
+  );
+  const { query, rows, total } = useRuns(scope, search, columns);
+
+  const hidden = useMemo(() => new Set(readList(search.hidden)), [search.hidden]);
+  const selected = useMemo(() => readList(search.selected), [search.selected]);
+  const drawCount = Number(search.draw ?? drawnByDefault) || drawnByDefault;
+  const places = useMemo(
+    () => new Map(rows.slice(0, drawCount).map(({ id }, colourIndex) => [id, colourIndex])),
+    [rows, drawCount],
+  );
+  const shown = useMemo(
+    () =>
+      rows
+        .slice(0, drawCount)
+        .map(({ id, name }, colourIndex) => ({ id, name, colourIndex }))
+        .filter(({ id }) => !hidden.has(id)),
+    [rows, drawCount, hidden],
+  );
+  const error = fields.error ?? query.error;
+  const isEmpty = query.data !== undefined && total === 0;
+  return (
+    <>
+      <TopBar
+        crumbs={[
+          <Link key="projects" to="/">
+            {scope.entity}
+          </Link>,
+          scope.project,
+        ]}
+      />
+      <ProjectTabs {...scope} />
+      <main id="main" className="runs-page" data-view={search.view ?? "both"}>
+        <h1 className="visually-hidden">Runs of {scope.project}</h1>
+        <section className="runs" aria-label="Table of runs">
+          <RunsToolbar
+            scope={scope}
+            search={search}
+            fields={fields.data ?? []}
+            columns={columns ?? []}
+            selected={selected}
+            onChange={set}
+            onChanged={() => void client.invalidateQueries()}
+          />
+          {error && !query.data ? (
+            <Failed error={error} onRetry={() => void client.invalidateQueries()} />
+          ) : columns === undefined || query.data === undefined ? (
+            <Loading what="runs" />
+          ) : isEmpty ? (
+            <NoRuns filter={search.filter} onClear={() => set({ filter: undefined })} />
+          ) : (
+            <RunsTable
+              rows={rows}
+              total={total}
+              columns={columns}
+              search={search}
+              places={places}
+              hidden={hidden}
+              selected={selected}
+              onSort={(sort) => set({ sort })}
+              onToggleHidden={(id) => set({ hidden: writeList(toggled([...hidden], id)) })}
+              onSelect={(ids) => set({ selected: writeList(ids) })}
+            />
+          )}
+        </section>
+        <section className="workspace" aria-label="Charts">
+          {!isEmpty && query.data !== undefined && (
+            <Suspense fallback={<Loading what="charts" />}>
+              <RunCharts runs={shown} search={search} onSearch={set} />
+            </Suspense>
+          )}
+        </section>
+      </main>
+    </>
+  );
+}
+
+function NoRuns({ filter, onClear }: { readonly filter: string | undefined; readonly onClear: () => void }) {
+  if (filter === undefined) return <Empty title="This project has no runs" />;
+  return (
+    <Empty title="No run matches the filter">
+      <button type="button" onClick={onClear}>
+        Show all runs
+      </button>
+    </Empty>
+  );
+}
