@@ -181,7 +181,7 @@ function unwrittenRun({ environment: _, ...run }: NewRun & { readonly name: stri
 function troubleText({ name }: Run, error: TrackerError | undefined): string {
   return error === undefined
     ? `run ${name}: everything is recorded again.`
-    : `run ${name}: cannot be recorded now (${error.message}) It goes on; what it logs is kept and recorded when that is possible again.`;
+    : `run ${name} cannot be recorded now: ${error.message} It goes on, and what it logs is recorded when that is possible again.`;
 }
 
 function unwrittenText({ name }: Run, path: string | undefined): string {

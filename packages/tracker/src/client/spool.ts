@@ -3,7 +3,7 @@
  * folder, a JSON line for each batch. Whoever opens the store next writes them into it.
  */
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { fromJsonText, type Json, toJsonText } from "../model/json.ts";
@@ -37,7 +37,7 @@ export function openSpool(folder: string, parent: string = spoolFolder()): Spool
       }
     },
     async drain(store) {
-      if (!existsSync(parent)) return;
+      if (!existsSync(parent) || statSync(parent).uid !== userInfo().uid) return; // everybody may write beside it
       for (const name of readdirSync(parent).filter((file) => file.startsWith(`${storeHash}-`))) {
         await drainFile(join(parent, name), store);
       }

@@ -86,6 +86,18 @@ export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions):
     uncompacted.delete(runNo);
   };
 
+  /** The rows are written: that they cannot be made smaller now is no reason to refuse them. */
+  const compactIfPossible = (runNo: number) => {
+    try {
+      compactStreams(runNo);
+    } catch (error) {
+      keys.forget();
+      uncompacted.delete(runNo);
+      if (!(error instanceof TrackerError) || (error.code !== "cannot-write" && error.code !== "busy"))
+        throw error;
+    }
+  };
+
   return {
     blobs,
 
@@ -118,7 +130,7 @@ export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions):
       const written =
         (uncompacted.get(runNo) ?? 0) + (batch.rows?.length ?? 0) + (batch.systemRows?.length ?? 0);
       uncompacted.set(runNo, written);
-      if (written >= chunkRows) compactStreams(runNo);
+      if (written >= chunkRows) compactIfPossible(runNo);
     },
     listKeys: async (runId, stream) =>
       listKeys(database, { runNo: runNumber(database, runId), stream: streamNumber[stream] }),
