@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type HistoryRow, openSqliteStore, openTracker, type RunField, type Store } from "@atelier/tracker";
 import type { Part, Workbench } from "./part.ts";
@@ -173,20 +174,20 @@ async function measureTable(folder: string): Promise<Line[]> {
   ];
 }
 
-/** The same training in turns, alternately recorded (50 rows a second, machine, console) and not. */
+/** The same training in turns, alternately recorded (10 rows a second, machine, console) and not; starting a run is not counted. */
 async function measureTraining(folder: string, { train, executor, rounds }: Workbench): Promise<Line[]> {
   const configuration = await openConfiguration("mlp-1024", train.classNames.length);
-  const turns = await openTurns(configuration, train, executor, 1);
+  const turns = await openTurns(configuration, train, executor, 2);
   const ratios: number[] = [];
   for (let round = 0; round < 4 * rounds; round++) {
     const without = await turns.next();
     await using tracker = await openTracker({ folder });
     const run = await tracker.startRun({ project: "bench", systemEveryMs: 1000 });
+    await setTimeout(500); // environment and commit are read in the first moments
     let step = 0;
-    const logging = setInterval(
-      () => run.log({ loss: step, accuracy: 1, val_loss: 2, val_accuracy: step++ }),
-      20,
-    );
+    const logging = setInterval(() => {
+      run.log({ loss: step, accuracy: 1, val_loss: 2, val_accuracy: step++ });
+    }, 100);
     ratios.push((await turns.next()) / without);
     clearInterval(logging);
     await run.finish();

@@ -11,6 +11,7 @@ import {
 } from "@atelier/tracker";
 import { type Command, Option } from "commander";
 import { type Effects, say } from "../effects.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 import { plain } from "../terminal/plain.ts";
 import { keptEpochIndex } from "../training/kept-epoch.ts";
 import { resultFiles } from "../training/result-folder.ts";
@@ -87,7 +88,7 @@ export async function openRecorder(options: RecordOptions, effects: Effects): Pr
       start: async (job, parameters) => {
         const run = await openRun(tracker, job, parameters, options);
         say(effects, `run ${plain(run.name)} (${plain(run.id)}) in project ${plain(run.project)}`);
-        return recordOf(run, job, effects);
+        return recordOf(tracker, run, job, effects);
       },
       attach: (runIds, path, file) =>
         keeping(effects, async () => {
@@ -153,7 +154,12 @@ function logEpoch(run: ActiveRun, { epoch, metrics: measured, seconds, imagesPer
   run.log({ ...measured, images_per_second: imagesPerSecond, seconds }, { step: epoch });
 }
 
-function recordOf(run: ActiveRun, { recipe, data }: TrainingJob, effects: Effects): TrainingRecord {
+function recordOf(
+  tracker: Tracker,
+  run: ActiveRun,
+  { recipe, data }: TrainingJob,
+  effects: Effects,
+): TrainingRecord {
   return {
     id: run.id,
     name: run.name,
@@ -165,7 +171,9 @@ function recordOf(run: ActiveRun, { recipe, data }: TrainingJob, effects: Effect
           await run.saveFile(file, join(folder, file));
         }
         const files = { [resultFiles.model]: join(folder, resultFiles.model) };
-        await run.logArtifact({ type: "model", name: recipe.name, files, metadata: summaryOf(outcome) });
+        const metadata = summaryOf(outcome);
+        const aliases = (await isBest(tracker, run, recipe, metadata)) ? ["best"] : [];
+        await run.logArtifact({ type: "model", name: recipe.name, aliases, files, metadata });
         const { test, trained } = outcome;
         if (test && data.test) {
           await run.logEvaluation(evaluationOf({ test: data.test, classNames: trained.classNames, ...test }));
@@ -178,6 +186,19 @@ function recordOf(run: ActiveRun, { recipe, data }: TrainingJob, effects: Effect
       await run.finish(isStop ? { state: "stopped" } : { state: "failed", error: (error as Error).message });
     },
   };
+}
+
+/** Whether no earlier model of this recipe on this data did better in validation; never asked of the test images. */
+async function isBest(
+  { store }: Tracker,
+  { entity, project }: ActiveRun,
+  { name, monitor = "val_loss" }: Recipe,
+  scores: JsonObject,
+): Promise<boolean> {
+  const best = await store.getArtifact({ entity, project, name, alias: "best" }).catch(ifGone);
+  const [before, now] = [best?.metadata[monitor], scores[monitor]];
+  if (typeof before !== "number" || typeof now !== "number") return true;
+  return metrics[monitor]?.goal === "maximize" ? now > before : now < before;
 }
 
 /** What stands for a training in tables: the epoch whose weights were kept, not the last one. */

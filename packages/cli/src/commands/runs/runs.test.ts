@@ -47,10 +47,19 @@ describe("a training is recorded", () => {
       "model.safetensors",
       "recipe.yaml",
     ]);
-    expect(shown.artifacts).toMatchObject([{ type: "model", name: "tiny", aliases: ["latest"] }]);
+    expect(shown.artifacts).toMatchObject([{ type: "model", name: "tiny", aliases: ["best", "latest"] }]);
     expect(shown.evaluations).toMatchObject([{ part: "test", imageCount: 30, metrics: { accuracy: 1 } }]);
     expect(shown.environment.host.cores).toBeGreaterThan(0);
     expect((await shop.run(["runs", "show", result.run])).stdout).toContain("shapes");
+  });
+
+  test("and the model that did best in validation is called so", async () => {
+    const shop = await workshop();
+    await shop.run([...tiny, "--name", "long"]);
+    await shop.run([...oneEpoch, "--name", "short"]);
+    const aliases = async (run: string) => (await json(shop, "runs", "show", run)).artifacts[0].aliases;
+    expect(await aliases("long")).toEqual(["best"]);
+    expect(await aliases("short")).toEqual(["latest"]);
   });
 
   test("but not with --no-track, nor where nothing can be written, which is said", async () => {
