@@ -4,56 +4,27 @@
 #include <initializer_list>
 
 #include "elementary.h"
+#include "philox-lanes.h"
 
 namespace atelier::ATELIER_VARIANT {
 namespace {
 
 constexpr int maxBlock = 1024;
 
-typedef uint32_t Words __attribute__((vector_size(32)));
-typedef uint64_t Products __attribute__((vector_size(32)));
-
-// Products of the even 32-bit elements of x with m.
-inline Products multiplyEven(Products x, uint32_t m) {
-#if defined(__AVX2__)
-  typedef int Ints __attribute__((vector_size(32)));
-  return reinterpret_cast<Products>(__builtin_ia32_pmuludq256(reinterpret_cast<Ints>(x), Ints{} + static_cast<int>(m)));
-#else
-  return (x & 0xffffffffull) * m;
-#endif
-}
-
-// Upper and lower halves of the products of all eight elements of x with m.
-inline void multiplyWide(Words x, uint32_t m, Words& high, Words& low) {
-  const Products wide = reinterpret_cast<Products>(x);
-  const Products even = multiplyEven(wide, m), odd = multiplyEven(wide >> 32, m);
-  constexpr uint64_t lower = 0xffffffffull;
-  high = reinterpret_cast<Words>((even >> 32) | (odd & ~lower));
-  low = reinterpret_cast<Words>((even & lower) | (odd << 32));
-}
-
-// Words of dropout for elements [first, first + count), first a multiple of 32: see wordOf() in random/philox.ts.
-// Eight counters go side by side; their word w belongs to elements 8w..8w+7 of the block of 32.
+// Words of dropout for elements [first, first + count), first a multiple of 32: see wordOf() in random/philox.ts. The
+// word w of eight counters belongs to elements 8w..8w+7 of a block of 32. Up to 64 words more than count are written.
 void dropoutWords(const Context& context, uint32_t stream, int64_t first, int count, uint32_t* words) {
-  for (int block = 0; block < count; block += 32, words += 32) {
-    Words c0 = Words{0, 1, 2, 3, 4, 5, 6, 7} + static_cast<uint32_t>((first + block) / 32 * 8);
-    Words c1 = Words{} + context.step, c2 = Words{} + stream, c3{};
-    uint32_t low = context.seed.low, high = context.seed.high;
-    for (int round = 0; round < 10; round++) {
-      Words high0, low0, high1, low1;
-      multiplyWide(c0, 0xd2511f53, high0, low0);
-      multiplyWide(c2, 0xcd9e8d57, high1, low1);
-      c0 = high1 ^ c1 ^ low;
-      c1 = low1;
-      c2 = high0 ^ c3 ^ high;
-      c3 = low0;
-      low += 0x9e3779b9;
-      high += 0xbb67ae85;
-    }
-    memcpy(words, &c0, 32);
-    memcpy(words + 8, &c1, 32);
-    memcpy(words + 16, &c2, 32);
-    memcpy(words + 24, &c3, 32);
+  constexpr int run = lanes < 8 ? lanes : 8;  // neighbouring elements in a vector of words
+  const PhiloxKeys keys(context, stream);
+  Words counters;
+  for (int lane = 0; lane < lanes; lane++) counters[lane] = static_cast<uint32_t>(first / 4 + lane);
+  for (int counter = 0; counter < (count + 31) / 32 * 8; counter += lanes, counters += lanes) {
+    Words drawn[4];
+    drawWords(keys, counters, drawn);
+    for (int lane = 0; lane < lanes; lane += run)
+      for (int w = 0; w < 4; w++)
+        memcpy(words + (counter + lane) / 8 * 32 + w * 8 + (counter + lane) % 8,
+               reinterpret_cast<const uint32_t*>(&drawn[w]) + lane, run * 4);
   }
 }
 
