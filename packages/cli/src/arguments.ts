@@ -29,3 +29,7 @@ export const setOption = () =>
     "--set <path=value>",
     "change one place of the recipe, e.g. layers.1.rate=0.3; may be repeated",
   ).argParser((text: string, earlier: readonly Setting[] = []) => [...earlier, parseSetting(text)]);
+export const portOption = () =>
+  new Option("--port <n>", "port to listen on (default: 6006, or the next one that is free)").argParser(
+    wholeNumberOf("--port", 0),
+  );

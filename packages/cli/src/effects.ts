@@ -11,6 +11,8 @@ export interface Effects {
   readonly stderr: (text: string) => void;
   /** Whether stderr is a terminal, where a line can be rewritten in place, and how wide it is. */
   readonly terminal: { readonly columns: number } | undefined;
+  /** One line from the person at the terminal, which is not shown, or from stdin. */
+  readonly readSecret: (question: string) => Promise<string>;
   readonly environment: Environment;
   /** Relative paths start here. */
   readonly folder: string;

@@ -3,6 +3,7 @@ import type { Effects } from "./effects.ts";
 import { readEnvironment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { runAtelier } from "./program.ts";
+import { readSecret } from "./terminal/read-secret.ts";
 
 /** A terminal, npm and the starter may each deliver the same Ctrl-C: what comes this soon after is no second one. */
 const samePressMs = 400;
@@ -14,7 +15,7 @@ function interrupt(): void {
   if (firstPress === undefined) {
     firstPress = performance.now();
     stop.abort();
-    process.stderr.write("\nstopping at the end of this step; Ctrl-C again quits at once\n");
+    process.stderr.write("\nstopping; Ctrl-C again quits at once\n");
   } else if (performance.now() - firstPress > samePressMs) {
     process.exit(exitCodes.stopped);
   }
@@ -32,6 +33,7 @@ const effects: Effects = {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   terminal: process.stderr.isTTY ? { columns: process.stderr.columns } : undefined,
+  readSecret: (question) => readSecret(question, process.stdin, process.stderr),
   environment: readEnvironment(process.env),
   folder: process.cwd(),
   signal: stop.signal,

@@ -4,14 +4,17 @@ import packageJson from "../package.json" with { type: "json" };
 import { declareData } from "./commands/data.ts";
 import { declareEvaluate } from "./commands/evaluate.ts";
 import { declareExport } from "./commands/export.ts";
+import { declareLogin } from "./commands/login.ts";
 import { declarePlan } from "./commands/plan.ts";
 import { declarePredict } from "./commands/predict.ts";
 import { declareQuickstart } from "./commands/quickstart.ts";
 import { declareRecipes } from "./commands/recipes.ts";
 import { declareRestore } from "./commands/restore.ts";
 import { declareRuns } from "./commands/runs.ts";
+import { declareServe } from "./commands/serve.ts";
 import { declareSummary } from "./commands/summary.ts";
 import { declareTrain } from "./commands/train.ts";
+import { declareUi } from "./commands/ui.ts";
 import type { Effects } from "./effects.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { reportError } from "./report-error.ts";
@@ -22,6 +25,9 @@ const declarations = [
   declareRecipes,
   declareData,
   declareTrain,
+  declareUi,
+  declareServe,
+  declareLogin,
   declareSummary,
   declarePlan,
   declareEvaluate,

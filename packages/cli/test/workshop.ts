@@ -17,6 +17,10 @@ export interface Workshop {
 export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly terminal?: { readonly columns: number };
+  /** What the person types when asked for a secret. */
+  readonly secret?: string;
+  /** As in ATELIER_SERVER. */
+  readonly server?: string;
   /** Told of everything on stderr as it comes. */
   readonly onMessage?: (text: string) => void;
 }
@@ -98,7 +102,14 @@ async function run(folder: string, args: readonly string[], options: RunOptions)
       options.onMessage?.(text);
     },
     terminal: options.terminal,
-    environment: { dataFolder: undefined, cacheFolder: join(folder, "cache") },
+    readSecret: async () => options.secret ?? "",
+    environment: {
+      dataFolder: undefined,
+      cacheFolder: join(folder, "cache"),
+      configFolder: join(folder, "config"),
+      server: options.server,
+      key: undefined,
+    },
     folder,
     signal: options.signal ?? new AbortController().signal,
   };

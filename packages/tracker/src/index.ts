@@ -38,3 +38,4 @@ export type {
   SeriesQuery,
   Store,
 } from "./store/store.ts";
+export { openStoreWorker } from "./store/worker/open-store-worker.ts";

@@ -8,7 +8,8 @@ import {
   renderSvg,
   sampleGrid,
 } from "@atelier/charts";
-import { below, type ImageDataset, philox } from "@atelier/engine";
+import type { ImageDataset } from "@atelier/engine";
+import { randomIndices } from "../data/random-indices.ts";
 
 const sampleCount = 30;
 const overviewPerClass = 3 * 20;
@@ -84,11 +85,4 @@ function labelCounts({ labels, classNames }: ImageDataset): number[] {
   const counts = classNames.map(() => 0);
   for (const label of labels) counts[label]! += 1;
   return counts;
-}
-
-function randomIndices(size: number, count: number, seed: number): number[] {
-  const chosen = new Set<number>();
-  for (let draw = 0; chosen.size < Math.min(count, size); draw++)
-    chosen.add(below(philox(seed, draw, 0, 0, 0)[0], size));
-  return [...chosen];
 }

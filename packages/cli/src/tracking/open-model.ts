@@ -39,10 +39,11 @@ export async function openRunModel(text: string, effects: Effects): Promise<Open
 }
 
 async function modelOfRun(store: Store, run: Run): Promise<OpenedModel> {
-  return { file: await loadFrom(store, run), source: run.id, run };
+  return { file: await loadRunModel(store, run), source: run.id, run };
 }
 
-async function loadFrom(store: Store, { id, name, state }: Run): Promise<ModelFile> {
+/** The model that a run has kept, its checksum verified. Throws not-found when there is none. */
+export async function loadRunModel(store: Store, { id, name, state }: Run): Promise<ModelFile> {
   const model = (await store.listFiles(id)).find(({ path }) => path === resultFiles.model);
   if (model === undefined) throw new TrackerError("not-found", `run ${name} (${state}) has kept no model.`);
   const folder = await mkdtemp(join(tmpdir(), "atelier-model-"));

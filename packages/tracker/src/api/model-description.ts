@@ -20,4 +20,6 @@ export interface LayerDescription {
   /** Of one image. */
   readonly outputShape: readonly number[];
   readonly parameters: number;
+  /** Names of the layers it reads; `input` is the image. */
+  readonly from: readonly string[];
 }

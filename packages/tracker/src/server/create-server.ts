@@ -11,6 +11,7 @@ import { failureOf } from "./error-answer.ts";
 import type { Extensions } from "./extensions.ts";
 import { guardOf } from "./guard.ts";
 import { liveStream } from "./live-stream.ts";
+import { sendPage } from "./pages.ts";
 import type { Received, Sender, ServerParts } from "./server-route.ts";
 import { serverRoutes } from "./server-routes.ts";
 
@@ -21,6 +22,8 @@ export interface ServerOptions {
   /** Hash of the key that every caller needs; absent: callers on this machine only, without a key. */
   readonly keyHash?: string | undefined;
   readonly version: string;
+  /** Folder of the web application; absent: the API alone. */
+  readonly pages?: string;
   /** Told of every failure that is the server's own fault. */
   readonly onError?: (error: unknown) => void;
 }
@@ -35,7 +38,7 @@ const openRoutes: readonly string[] = [routes.readSession, routes.openSession, r
 
 /** A server that does not listen yet. */
 export function createServer(options: ServerOptions): FastifyInstance {
-  const { store, extensions = {}, keyHash, version, onError = () => {} } = options;
+  const { store, extensions = {}, keyHash, version, pages, onError = () => {} } = options;
   const guard = guardOf(keyHash);
   const live = liveStream(store);
   const server = fastify({
@@ -68,10 +71,14 @@ export function createServer(options: ServerOptions): FastifyInstance {
     });
     guard.expectOwnPage(request);
   });
-  server.addHook("onClose", async () => live.close());
+  server.addHook("preClose", async () => live.close());
   const parts: ServerParts = { store, extensions, live, guard, version };
   for (const name of Object.keys(routes) as RouteName[]) addRoute(server, name, parts);
-  server.setNotFoundHandler(async ({ method, url }) => {
+  server.setNotFoundHandler(async (request, reply) => {
+    const { method, url } = request;
+    const isPage = (method === "GET" || method === "HEAD") && !/^\/api(\/|$)/.test(url);
+    // Pages hold nothing of the store: they ask for the key themselves.
+    if (pages !== undefined && isPage) return (await sendPage(pages, request))(reply);
     throw new TrackerError("not-found", `${method} ${url}: there is no such call; see /api/openapi.json.`);
   });
   return server;

@@ -1,3 +1,3 @@
 export { hashAccessKey, newAccessKey } from "./access-key.ts";
-export { createServer, type ServerOptions } from "./create-server.ts";
 export type { DatasetExtension, DatasetReference, Extensions, ModelExtension } from "./extensions.ts";
+export { type OpenServer, type OpenServerOptions, openServer } from "./open-server.ts";

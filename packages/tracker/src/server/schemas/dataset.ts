@@ -36,6 +36,8 @@ export const modelDescription = z.object({
   input: shape,
   classNames: z.array(text),
   normalization: z.object({ mean: z.array(z.number()), standardDeviation: z.array(z.number()) }),
-  layers: z.array(z.object({ name: text, type: text, outputShape: z.array(count), parameters: count })),
+  layers: z.array(
+    z.object({ name: text, type: text, outputShape: z.array(count), parameters: count, from: z.array(text) }),
+  ),
   parameters: z.object({ total: count, trainable: count, nonTrainable: count }),
 }) satisfies z.ZodType<ModelDescription>;
