@@ -19,6 +19,7 @@ export { type ExportColumn, type ExportTable, historyTable, runsTable } from "./
 export { parquet } from "./export/parquet.ts";
 export { csv, jsonLines } from "./export/text-formats.ts";
 export * from "./model/index.ts";
+export { openHttpStore } from "./store/http/http-store.ts";
 export { openSqliteStore, type SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
 export type {
   BlobInfo,

@@ -1,8 +1,8 @@
 /** Calls of the API, for browsers and for programs that record to a server. */
-import { TrackerError, type TrackerErrorCode } from "../model/tracker-error.ts";
+import { TrackerError } from "../model/tracker-error.ts";
+import { failureOf } from "./failure.ts";
 import {
   type AnswerOf,
-  type ApiFailure,
   type BodyOf,
   type ParametersOf,
   type QueryOf,
@@ -106,26 +106,6 @@ export function encodePathPart(text: string): string {
 /** The text that encodePathPart wrote, percent-decoding done. */
 export function decodePathPart(text: string): string {
   return text.startsWith("~") ? text.slice(1) : text;
-}
-
-async function failureOf(response: Response): Promise<TrackerError> {
-  const text = await response.text().catch(() => "");
-  const { error } = parsedFailure(text);
-  return new TrackerError(
-    error?.code ?? "unreachable",
-    (error?.message ?? `${response.url}: the server answered ${response.status}.`).replace(/^internal: /, ""),
-  );
-}
-
-function parsedFailure(text: string): Partial<ApiFailure> {
-  try {
-    const { error } = JSON.parse(text) as { error?: { code?: unknown; message?: unknown } };
-    return typeof error?.code === "string" && typeof error.message === "string"
-      ? { error: { code: error.code as TrackerErrorCode, message: error.message } }
-      : {};
-  } catch {
-    return {}; // a proxy's page, say
-  }
 }
 
 function reasonOf({ message, cause }: Error): string {

@@ -8,12 +8,12 @@ export {
   type RequestOf,
 } from "./api-client.ts";
 export type { DatasetDescription, DatasetPart, DatasetSummary, ImageSample, Neighbour } from "./dataset.ts";
+export { type ApiFailure, statusOf } from "./failure.ts";
 export { changesEvent, encodeChanges } from "./live.ts";
 export type { LayerDescription, ModelDescription } from "./model-description.ts";
 export {
   type AnswerOf,
   type Api,
-  type ApiFailure,
   type BodyOf,
   type DatasetQuery,
   type FileAnswer,

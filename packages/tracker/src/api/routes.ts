@@ -11,7 +11,6 @@ import type { MetricKey, RowStream, Series } from "../model/history.ts";
 import type { Project } from "../model/project.ts";
 import type { NewRun, Run, RunEnvironment, RunUpdate } from "../model/run.ts";
 import type { RunField } from "../model/run-field.ts";
-import type { TrackerErrorCode } from "../model/tracker-error.ts";
 import type {
   BlobInfo,
   Changes,
@@ -205,9 +204,4 @@ export interface SeriesRequest extends SeriesQuery {
 export interface DatasetQuery {
   /** Of the training images, as runs record it. */
   readonly checksum?: string;
-}
-
-/** What a call that failed answers. */
-export interface ApiFailure {
-  readonly error: { readonly code: TrackerErrorCode; readonly message: string };
 }

@@ -6,9 +6,11 @@
  *   run.log({ loss: 0.3 });
  */
 import { resolve } from "node:path";
+import { apiClient } from "../api/index.ts";
 import type { NewRun, Run, RunUpdate } from "../model/run.ts";
 import { newRunId, newRunName } from "../model/run-names.ts";
-import { TrackerError } from "../model/tracker-error.ts";
+import { TrackerError, type TrackerErrorCode } from "../model/tracker-error.ts";
+import { openHttpStore } from "../store/http/http-store.ts";
 import { appendNow } from "../store/sqlite/sqlite-store.ts";
 import type { Store } from "../store/store.ts";
 import { openStoreWorker } from "../store/worker/open-store-worker.ts";
@@ -22,6 +24,9 @@ import { openSpool } from "./spool.ts";
 export interface TrackerOptions {
   /** Where runs are kept: default `.atelier` in the working folder; made if there is none. */
   readonly folder?: string;
+  /** Or the server that keeps them, and its access key if it wants one. */
+  readonly url?: string;
+  readonly key?: string | undefined;
   /** Takes messages to the user, of which there are few; default: stderr. */
   readonly onMessage?: (message: string) => void;
 }
@@ -38,17 +43,22 @@ export type ResumeOptions = Pick<RunOptions, "captureConsole" | "systemEveryMs">
 
 const defaultEntity = "local";
 
+/** What keeps a store from taking a run now, and may not later. */
+const mayPass: readonly TrackerErrorCode[] = ["cannot-write", "busy", "unreachable"];
+
 export class Tracker {
   readonly store: Store;
-  readonly folder: string;
+  /** The store's folder, or the address of its server. */
+  readonly place: string;
   readonly #onMessage: (message: string) => void;
   readonly #takeBack: () => void;
   /** Each with what takes the rest it has to say out of its queue. */
   readonly #open = new Map<ActiveRun, (final: RunUpdate) => RunEntry[]>();
 
-  constructor(store: Store, { folder, onMessage }: Required<TrackerOptions>) {
+  /** Made by openTracker. */
+  constructor(store: Store, place: string, onMessage: (message: string) => void) {
     this.store = store;
-    this.folder = folder;
+    this.place = place;
     this.#onMessage = onMessage;
     process.on("beforeExit", this.#finishAll);
     this.#takeBack = atProcessEnd((end) => this.#writeAll(end));
@@ -64,8 +74,7 @@ export class Tracker {
     try {
       return this.#activate(await this.store.createRun(newRun), resume);
     } catch (error) {
-      if (!(error instanceof TrackerError) || (error.code !== "cannot-write" && error.code !== "busy"))
-        throw error;
+      if (!(error instanceof TrackerError) || !mayPass.includes(error.code)) throw error;
       const named = { ...newRun, name: newRun.name ?? newRunName(0) };
       return this.#activate(unwrittenRun(named), resume, named);
     }
@@ -87,8 +96,9 @@ export class Tracker {
   }
 
   #activate(run: Run, options: ResumeOptions, create?: NewRun): ActiveRun {
-    const { store, folder } = this;
-    const spool = openSpool(folder);
+    const { store, place } = this;
+    const folder = isServer(place) ? process.cwd() : place;
+    const spool = openSpool(place);
     const queue = new RunQueue({
       store,
       runId: run.id,
@@ -121,7 +131,7 @@ export class Tracker {
         }
         await store.compact(run.id).catch(() => {}); // only a matter of size; nothing is lost without it
       },
-      endsUnasked: () => failWithProcess(folder, run.id),
+      endsUnasked: () => failWithProcess(place, run.id),
     });
     this.#open.set(active, (final) => [...queue.take(), { update: { ...presentState(), ...final } }]);
     return active;
@@ -135,7 +145,7 @@ export class Tracker {
   /** In a process that dies with runs open, what they still have is written at once. */
   #writeAll(end: ProcessEnd): void {
     const final = { ...end, finishedAt: Date.now() };
-    for (const [run, takeRest] of this.#open) writeNow(this.folder, run.id, takeRest(final));
+    for (const [run, takeRest] of this.#open) writeNow(this.place, run.id, takeRest(final));
   }
 }
 
@@ -143,19 +153,24 @@ export class Tracker {
  * `await using` ends a run without knowing whether an error was on its way: an uncaught one ends the process within
  * moments, and then the run has failed.
  */
-function failWithProcess(folder: string, runId: string): void {
+function failWithProcess(place: string, runId: string): void {
   const takeBack = atProcessEnd((end) => {
-    if (end.state !== "finished") writeNow(folder, runId, [{ update: end }]);
+    if (end.state !== "finished") writeNow(place, runId, [{ update: end }]);
   });
   setTimeout(takeBack, 5000).unref();
 }
 
-function writeNow(folder: string, runId: string, entries: readonly RunEntry[]): void {
+function writeNow(place: string, runId: string, entries: readonly RunEntry[]): void {
   try {
-    appendNow(folder, runId, batchOf(entries));
+    if (isServer(place)) throw new TrackerError("unreachable", "there is no time to wait for an answer.");
+    appendNow(place, runId, batchOf(entries));
   } catch {
-    openSpool(folder).write(runId, entries);
+    openSpool(place).write(runId, entries);
   }
+}
+
+function isServer(place: string): boolean {
+  return /^https?:/.test(place);
 }
 
 /** A run that exists only here so far. */
@@ -191,17 +206,34 @@ function unwrittenText({ name }: Run, path: string | undefined): string {
 }
 
 /**
- * Opens the tracker over the store in a folder, and records what earlier runs could not. Throws newer-store, bad-store,
- * cannot-write.
+ * Opens the tracker over the store in a folder or behind a server, and records what earlier runs could not. A server that
+ * does not answer is no reason not to start: runs go on, and are recorded when it does. Throws newer-store, bad-store,
+ * cannot-write; no-access.
  */
 export async function openTracker({
   folder = ".atelier",
+  url,
+  key,
   onMessage = (message) => process.stderr.write(`${message}\n`),
 }: TrackerOptions = {}): Promise<Tracker> {
-  const path = resolve(folder);
-  const store = await openStoreWorker(path);
-  await openSpool(path)
+  const place = url === undefined ? resolve(folder) : new URL(url).origin;
+  const store = url === undefined ? await openStoreWorker(place) : openHttpStore({ url: place, key });
+  if (url !== undefined) await expectAccess(place, key);
+  await openSpool(place)
     .drain(store)
     .catch((error: Error) => onMessage(`rows of earlier runs still wait: ${error.message}`));
-  return new Tracker(store, { folder: path, onMessage });
+  return new Tracker(store, place, onMessage);
+}
+
+/** Throws no-access where a server answers and does not know the key. */
+async function expectAccess(url: string, key: string | undefined): Promise<void> {
+  const session = await apiClient({ url, key })
+    .call("readSession")
+    .catch((error: Error) => {
+      if (error instanceof TrackerError && error.code === "unreachable") return undefined;
+      throw error;
+    });
+  if (session?.isOpen !== false) return;
+  const reason = key === undefined ? "wants an access key" : "has another access key";
+  throw new TrackerError("no-access", `${url}: the server ${reason}; run: atelier login ${url}`);
 }

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { fromJsonText, type Json, toJsonText } from "../model/json.ts";
 import type { Store } from "../store/store.ts";
 import { type RunEntry, writeEntries } from "./run-queue.ts";
@@ -19,9 +19,9 @@ export interface Spool {
   pathOf(runId: string): string;
 }
 
-/** The spool of the store in `folder`. */
-export function openSpool(folder: string, parent: string = spoolFolder()): Spool {
-  const storeHash = hash(resolve(folder));
+/** The spool of the store in a folder, given by its absolute path, or behind a server, by its address. */
+export function openSpool(place: string, parent: string = spoolFolder()): Spool {
+  const storeHash = hash(place);
   const pathOf = (runId: string) => join(parent, `${storeHash}-${hash(runId)}.jsonl`);
   return {
     pathOf,

@@ -2,12 +2,12 @@
  * The HTTP server over a store. It keeps nothing itself: any number of servers, and of other processes, may work on one
  * store. Here the table of calls meets fastify; what a call does is in routes/.
  */
-import { type FastifyInstance, fastify } from "fastify";
+import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import type { z } from "zod";
 import { decodePathPart, fromWireText, type RouteName, routes, toWireText } from "../api/index.ts";
 import { TrackerError } from "../model/tracker-error.ts";
 import type { Store } from "../store/store.ts";
-import { failureOf } from "./error-answer.ts";
+import { answerToError } from "./error-answer.ts";
 import type { Extensions } from "./extensions.ts";
 import { guardOf } from "./guard.ts";
 import { liveStream } from "./live-stream.ts";
@@ -41,7 +41,13 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const { store, extensions = {}, keyHash, version, pages, onError = () => {} } = options;
   const guard = guardOf(keyHash);
   const live = liveStream(store);
+  const fail = (error: unknown, reply: FastifyReply) => {
+    const { status, failure } = answerToError(error);
+    if (status >= 500) onError(error);
+    return reply.code(status).type("application/json").send(toWireText(failure));
+  };
   const server = fastify({
+    frameworkErrors: (error, _, reply) => void fail(error, reply), // addresses that cannot be read
     bodyLimit: largestBodyBytes,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
@@ -58,11 +64,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   // Read by the handler, in pieces.
   server.addContentTypeParser("application/octet-stream", (_, _payload, done) => done(null));
-  server.setErrorHandler((error, _, reply) => {
-    const { status, failure } = failureOf(error);
-    if (status >= 500) onError(error);
-    return reply.code(status).type("application/json").send(toWireText(failure));
-  });
+  server.setErrorHandler((error, _, reply) => fail(error, reply));
   server.addHook("onRequest", async (request, reply) => {
     reply.headers({
       "x-content-type-options": "nosniff",

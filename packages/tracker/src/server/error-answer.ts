@@ -1,25 +1,10 @@
-/** How a call fails: the status of a code, from one table, and the sentence. */
+/** What the server answers to an error. */
 import type { FastifyError } from "fastify";
-import type { ApiFailure } from "../api/index.ts";
-import { TrackerError, type TrackerErrorCode } from "../model/tracker-error.ts";
-
-export const statusOf: { readonly [code in TrackerErrorCode]: number } = {
-  "bad-argument": 400,
-  "no-access": 401,
-  refused: 403,
-  "not-found": 404,
-  conflict: 409,
-  "too-large": 413,
-  internal: 500,
-  "bad-store": 500,
-  "newer-store": 500,
-  unreachable: 502,
-  busy: 503,
-  "cannot-write": 507,
-};
+import { type ApiFailure, statusOf } from "../api/index.ts";
+import { TrackerError } from "../model/tracker-error.ts";
 
 /** What an error answers. Errors of fastify are about the request, unless they say otherwise. */
-export function failureOf(error: unknown): { readonly status: number; readonly failure: ApiFailure } {
+export function answerToError(error: unknown): { readonly status: number; readonly failure: ApiFailure } {
   const { code, message } = error instanceof TrackerError ? error : trackerErrorOf(error as FastifyError);
   return { status: statusOf[code], failure: { error: { code, message } } };
 }

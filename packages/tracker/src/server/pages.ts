@@ -39,7 +39,7 @@ const hashedName = /-[\w-]{8,}\.\w+$/;
 
 /** Answers GETs outside of the API from `folder`. Only what lies in the folder when it is asked for is ever read. */
 export async function sendPage(folder: string, request: FastifyRequest): Promise<Sender> {
-  const wanted = decodedPath(request.url);
+  const wanted = decodeURIComponent(request.url.split("?")[0]!.slice(1));
   const files = await filesOf(folder);
   if (!files.includes("index.html")) return notBuilt;
   const isFile = files.includes(wanted);
@@ -75,14 +75,4 @@ async function filesOf(folder: string): Promise<readonly string[]> {
   return entries
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).split(sep).join("/"));
-}
-
-/** `/runs/a%20b?x=1` → `runs/a b`. */
-function decodedPath(url: string): string {
-  const path = url.split("?")[0]!.slice(1);
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }

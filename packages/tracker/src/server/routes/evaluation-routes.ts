@@ -8,7 +8,7 @@ import type { ServerRoutes } from "../server-route.ts";
 export const evaluationRoutes: ServerRoutes<"listEvaluations" | "listRunEvaluations" | "putEvaluation"> = {
   listEvaluations: {
     about: "The evaluations of several runs, newest first.",
-    query: z.strictObject({ runs: texts }),
+    query: z.strictObject({ runs: texts.default([]) }),
     answer: z.array(evaluation),
     answerTo: ({ query }, { store }) => store.listEvaluations(query.runs),
   },

@@ -62,7 +62,7 @@ export const runRoutes: ServerRoutes<
   },
   listCells: {
     about: "One page of runs as cells of the columns asked for: little data for large tables.",
-    query: runListQuery.extend({ columns: texts.pipe(z.array(field)) }),
+    query: runListQuery.extend({ columns: texts.default([]).pipe(z.array(field)) }),
     answer: runCells,
     answerTo: ({ query: { columns, ...query } }, { store }) => store.listCells(runQuery(query), columns),
   },

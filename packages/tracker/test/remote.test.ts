@@ -1,0 +1,94 @@
+/** Runs recorded on a server, over real HTTP. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { openSqliteStore, openTracker } from "../src/index.ts";
+import { hashAccessKey, newAccessKey } from "../src/server/access-key.ts";
+import { openServer } from "../src/server/open-server.ts";
+import { runProgram } from "./processes/run-process.ts";
+import { storeFolder } from "./store-folder.ts";
+
+const quiet = { captureConsole: false, systemEveryMs: 0 };
+
+test("a program records on a server as it does in a folder", async () => {
+  await using folder = await storeFolder();
+  await using store = openSqliteStore({ folder: folder.path });
+  const key = newAccessKey();
+  const keyHash = await hashAccessKey(key);
+  await using server = await openServer({ store, port: 0, version: "0.0.0", keyHash });
+
+  for (const wrong of [undefined, "wrong"]) {
+    const opened = openTracker({ url: server.url, key: wrong });
+    await expect(opened).rejects.toMatchObject({ code: "no-access" });
+  }
+  const model = join(folder.path, "model.bin");
+  await writeFile(model, new Uint8Array(3_000_000).fill(7));
+  let runId: string;
+  {
+    await using tracker = await openTracker({ url: `${server.url}/`, key });
+    await using run = await tracker.startRun({ project: "far", config: { rate: 0.1 }, ...quiet });
+    runId = run.id;
+    for (let step = 0; step < 5000; step++) run.log({ loss: step === 7 ? Number.NaN : 1 / (step + 1) });
+    await run.logTable("table", { columns: ["a"], rows: [[1], [Number.NaN]] });
+    await run.saveFile("model.bin", model);
+    await run.logArtifact({ type: "model", name: "net", files: { "model.bin": model } });
+  }
+  const run = await store.getRun(runId);
+  expect(run).toMatchObject({ project: "far", state: "finished", config: { rate: 0.1 } });
+  expect(run.summary.loss).toBe(1 / 5000);
+  const [series] = await store.readSeries({ runIds: [runId], keys: ["loss"] });
+  expect(series!.total).toBe(5000);
+  expect(series!.y[7]).toBeNaN();
+  expect(await store.listFiles(runId)).toMatchObject([{ path: "model.bin", sizeBytes: 3_000_000 }]);
+  expect(await store.listArtifacts({ runId })).toMatchObject([{ name: "net", version: 0 }]);
+  expect((await store.getEnvironment(runId)).runtime).toMatch(/^Node/i);
+});
+
+test("a server that is killed again and again costs no row and no program", async () => {
+  await using folder = await storeFolder();
+  const port = await freePort();
+  const messages: string[] = [];
+  let isDone = false;
+  const servers = (async () => {
+    for (let round = 0; !isDone; round++) {
+      const killAfterMs = round < 3 ? 150 + 120 * round : 4000;
+      await runProgram("serve-store.ts", [folder.path, String(port)], { killAfterMs });
+    }
+  })();
+  onTestFinished(() => servers);
+  const url = `http://127.0.0.1:${port}`;
+  const tracker = await openTracker({ url, onMessage: (message) => messages.push(message) });
+  const run = await tracker.startRun({ project: "far", ...quiet });
+  const count = 3000;
+  for (let row = 0; row < count; row++) {
+    run.log({ row });
+    if (row % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 4));
+  }
+  // A flush that a killed server cut short says so; what it was about stays queued.
+  for (let tries = 0; tries < 20; tries++) {
+    if (
+      await run.flush().then(
+        () => true,
+        () => false,
+      )
+    )
+      break;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  isDone = true;
+  await run.finish();
+  await tracker[Symbol.asyncDispose]();
+  await servers;
+  await using store = openSqliteStore({ folder: folder.path });
+  const { rows } = await store.readRows({ runId: run.id, limit: count + 1 });
+  expect(rows.map(({ values }) => values.row)).toEqual(Array.from({ length: count }, (_, row) => row));
+  expect((await store.getRun(run.id)).state).toBe("finished");
+  expect(messages.every((message) => message.includes(run.name))).toBe(true);
+});
+
+async function freePort(): Promise<number> {
+  await using folder = await storeFolder();
+  await using store = openSqliteStore({ folder: folder.path });
+  await using server = await openServer({ store, port: 0, version: "0.0.0" });
+  return server.port;
+}

@@ -1,0 +1,213 @@
+/** The server over real sockets: what inject cannot show. */
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type ApiFailure, apiClient, apiPath, decodePathPart, encodePathPart } from "../src/api/index.ts";
+import { hashAccessKey, newAccessKey } from "../src/server/access-key.ts";
+import { type OpenServerOptions, openServer } from "../src/server/open-server.ts";
+import { openSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
+import type { Changes } from "../src/store/store.ts";
+import { fillStore, scope } from "./test-server.ts";
+
+async function opened(options: Partial<OpenServerOptions> = {}) {
+  const folder = await mkdtemp(join(tmpdir(), "atelier-sockets-"));
+  const store = openSqliteStore({ folder });
+  const server = await openServer({ store, port: 0, version: "0.0.0", ...options });
+  onTestFinished(async () => {
+    await server[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+  return { folder, store, server, ...apiClient({ url: server.url }) };
+}
+
+/** The events of a stream, one by one. */
+async function* eventsOf({
+  body,
+}: Response): AsyncGenerator<{ readonly id: number; readonly changes: Changes }> {
+  let text = "";
+  for await (const piece of body!.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+      const lines = text.slice(0, end).split("\n");
+      text = text.slice(end + 2);
+      const field = (name: string) =>
+        lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+      if (field("event") === "changes")
+        yield { id: Number(field("id")), changes: JSON.parse(field("data")!) };
+    }
+  }
+}
+
+const row = (number: number) => ({ row: number, step: number, time: 5, values: { loss: number } });
+
+describe("the live stream", () => {
+  test("tells every listener each change once, and goes on where one left off", async () => {
+    const { store, send } = await opened();
+    await store.createRun({ id: "a", ...scope, createdAt: 5 });
+    const [one, two] = await Promise.all([1, 2].map(() => send("followChanges", { query: {} })));
+    const [first, second] = [eventsOf(one!), eventsOf(two!)];
+    const start = (await first.next()).value!;
+    expect(start.changes.runs).toEqual([]);
+    await second.next();
+
+    await store.append("a", { rows: [row(0)] });
+    const news = (await first.next()).value!;
+    expect(news.changes.runs).toEqual([{ runId: "a", ...scope, kinds: ["history"] }]);
+    expect((await second.next()).value!).toEqual(news);
+    await first.return(undefined);
+
+    await store.append("a", { rows: [row(1)] });
+    await store.append("a", { rows: [row(2)] });
+    await second.next();
+    const headers = { "last-event-id": String(news.id) };
+    const resumed = eventsOf(await send("followChanges", { query: {} }, { headers }));
+    const missed = (await resumed.next()).value!;
+    expect(missed.changes.runs).toEqual([{ runId: "a", ...scope, kinds: ["history"] }]);
+    const { rows } = await store.readRows({ runId: "a", changedAfter: news.id });
+    expect(rows).toEqual([row(1), row(2)]);
+    for (const stream of [second, resumed]) await stream.return(undefined);
+  });
+
+  test("ends when the server does, and does not hold it up", async () => {
+    const { send, server } = await opened();
+    const events = eventsOf(await send("followChanges", { query: {} }));
+    await events.next();
+    await server[Symbol.asyncDispose]();
+    expect((await events.next().catch(() => ({ done: true }))).done).toBe(true);
+  });
+});
+
+test("large files go both ways in pieces, and only under their own hash", async () => {
+  const { store, send, server } = await opened();
+  const bytes = randomBytes(9_000_000);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const put = (name: string) =>
+    fetch(`${server.url}${apiPath("putBlob", { parameters: { sha256: name } })}`, {
+      method: "PUT",
+      headers: { "content-type": "application/octet-stream" },
+      body: bytes,
+    });
+  expect((await put("0".repeat(64))).status).toBe(400);
+  expect(await store.blobs.find("0".repeat(64))).toBeUndefined();
+  expect(await (await put(sha256)).json()).toEqual({ sha256, sizeBytes: bytes.length });
+  const headers = { range: "bytes=1000000-1999999" };
+  const part = await send("readBlob", { parameters: { sha256 } }, { headers });
+  expect(part.status).toBe(206);
+  expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(1_000_000, 2_000_000))).toBe(true);
+});
+
+test("bytes that stop coming are not kept", async () => {
+  const { server, store } = await opened();
+  const sha256 = createHash("sha256").update("hello").digest("hex");
+  const socket = connect(server.port, "127.0.0.1");
+  socket.write(
+    `PUT /api/blobs/${sha256} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/octet-stream\r\ncontent-length: 5\r\n\r\nhel`,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  socket.destroy();
+  const { call } = apiClient({ url: server.url });
+  expect(await call("listProjects")).toEqual([]);
+  expect(await store.blobs.find(sha256)).toBeUndefined();
+});
+
+test("a body that is too large is refused", async () => {
+  const { server } = await opened();
+  const response = await fetch(`${server.url}/api/runs`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: new Uint8Array(65 * 2 ** 20),
+  }).catch(() => undefined); // the server may hang up before all is sent
+  if (response)
+    expect([response.status, ((await response.json()) as ApiFailure).error.code]).toEqual([413, "too-large"]);
+});
+
+test("addresses of others are not listened on without a key", async () => {
+  await expect(opened({ host: "0.0.0.0" })).rejects.toMatchObject({ code: "bad-argument" });
+  const key = newAccessKey();
+  const { server } = await opened({ host: "0.0.0.0", keyHash: await hashAccessKey(key) });
+  expect((await apiClient({ url: server.url, key }).call("readSession")).isOpen).toBe(true);
+});
+
+test("any names reach the store as they are, and paths lead nowhere else", async () => {
+  const { store, call, server, folder } = await opened();
+  await fillStore(store);
+  const odd = fc.oneof(
+    fc.string({ unit: "binary" }).map((text) => text.toWellFormed()),
+    fc.constantFrom(
+      "",
+      ".",
+      "..",
+      "~",
+      "~..",
+      "../../atelier.db",
+      "..%2f..%2fatelier.db",
+      "a/b",
+      "a\\b",
+      "%00",
+      "\u0000",
+      "?x#y",
+    ),
+  );
+  const blob = await store.blobs.put(Uint8Array.of(1, 2, 3));
+  await fc.assert(
+    fc.asyncProperty(odd, odd, async (id, path) => {
+      expect(decodePathPart(decodeURIComponent(encodePathPart(id)))).toBe(id);
+      await store.createRun({ id, ...scope, createdAt: 5 }).catch(() => {}); // drawn before
+      expect((await call("getRun", { parameters: { runId: id } })).id).toBe((await store.getRun(id)).id);
+      await store.putFile(id, { path, ...blob });
+      expect(await call("readFile", { parameters: { runId: id, "*": path } })).toEqual(
+        Uint8Array.of(1, 2, 3),
+      );
+    }),
+    { seed: 4, numRuns: 150 },
+  );
+  await writeFile(join(folder, "secret"), "secret");
+  for (const path of [
+    "/api/blobs/../secret",
+    "/api/blobs/..%2fsecret",
+    "/api/runs/a/files/content/../../../../secret",
+    "//secret",
+    "/%2e%2e/secret",
+  ]) {
+    const response = await fetch(`${server.url}${path}`);
+    expect(await response.text()).not.toBe("secret");
+    expect(response.status).toBeGreaterThanOrEqual(400);
+  }
+});
+
+describe("pages", () => {
+  test("are the files of their folder, and the index for every other address", async () => {
+    const parent = await mkdtemp(join(tmpdir(), "atelier-pages-"));
+    onTestFinished(() => rm(parent, { recursive: true }));
+    const pages = join(parent, "dist");
+    const { server } = await opened({ pages });
+    const get = (path: string) => fetch(`${server.url}${path}`);
+    const early = await get("/");
+    expect([early.status, await early.text()]).toEqual([
+      503,
+      expect.stringContaining("npm run build:dashboard"),
+    ]);
+    await mkdir(join(pages, "assets"), { recursive: true });
+    await writeFile(join(pages, "index.html"), "<!doctype html>index");
+    await writeFile(join(pages, "assets", "page-a1B2c3D4.js"), "1");
+    await writeFile(join(parent, "secret"), "secret");
+    for (const path of ["/", "/runs/a.b?x=1", "/%2e%2e/secret", "/..%2fsecret"]) {
+      const response = await get(path);
+      expect([path, response.status, await response.text()]).toEqual([path, 200, "<!doctype html>index"]);
+      expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+      expect(response.headers.get("cache-control")).toBe("no-cache");
+    }
+    const script = await get("/assets/page-a1B2c3D4.js");
+    expect(script.headers.get("content-type")).toContain("text/javascript");
+    expect(script.headers.get("cache-control")).toContain("immutable");
+    expect((await get("/assets/page-gone0000.js")).status).toBe(404);
+    expect((await get("/api/none")).status).toBe(404);
+    expect((await (await get("/%")).json()) as unknown).toMatchObject({ error: { code: "bad-argument" } });
+    expect((await fetch(server.url, { method: "POST" })).status).toBe(404);
+  });
+});
