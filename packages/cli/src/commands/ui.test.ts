@@ -155,6 +155,14 @@ test("serve asks for the key that it shows once, and login keeps it", async () =
   const file = join(shop.folder, "config", "access-keys.json");
   expect(JSON.parse(await readFile(file, "utf8"))).toEqual({ [url]: key });
   expect((await stat(file)).mode & 0o777).toBe(0o600);
+  const far = { server: url };
+  const trained = ["train", "tiny.yaml", "--executor", "reference", "--epochs", "1", "--name", "far"];
+  expect((await shop.run(trained, far)).code).toBe(0);
+  expect(JSON.parse((await shop.run(["runs", "show", "far", "--json"], far)).stdout).run).toMatchObject({
+    name: "far",
+    state: "finished",
+  });
+  expect((await shop.run(["evaluate", "far", "--executor", "reference"], far)).code).toBe(0);
   expect((await shop.run(["login", "studio"], { secret: key })).stderr).toContain(
     "expected the address of a server",
   );

@@ -7,7 +7,7 @@ import { loadModel, type ModelFile } from "@atelier/engine";
 import { type Run, restoreFiles, type Store, TrackerError } from "@atelier/tracker";
 import type { Effects } from "../effects.ts";
 import { resultFiles } from "../training/result-folder.ts";
-import { findRun, openRunStore, runsCalled, storeFolder } from "./run-store.ts";
+import { findRun, hasRunStore, openRunStore, runsCalled } from "./run-store.ts";
 
 export interface OpenedModel {
   readonly file: ModelFile;
@@ -24,15 +24,15 @@ export const modelArgument = "a model file or checkpoint (.safetensors), or a ru
 export async function openModel(text: string, effects: Effects): Promise<OpenedModel> {
   const path = resolve(effects.folder, text);
   const isFile = existsSync(path) || text !== basename(text) || text.endsWith(".safetensors");
-  if (isFile || !existsSync(storeFolder(effects))) return { file: await loadModel(path), source: path };
-  await using store = openRunStore(effects);
+  if (isFile || !hasRunStore(effects)) return { file: await loadModel(path), source: path };
+  await using store = await openRunStore(effects);
   return modelOfRun(store, await findRun(store, text, "a model file, or the id or name of a run"));
 }
 
 /** The model that a run has kept; undefined when there is no such run. */
 export async function openRunModel(text: string, effects: Effects): Promise<OpenedModel | undefined> {
-  if (!existsSync(storeFolder(effects))) return undefined;
-  await using store = openRunStore(effects);
+  if (!hasRunStore(effects)) return undefined;
+  await using store = await openRunStore(effects);
   return (await runsCalled(store, text)).length === 0
     ? undefined
     : modelOfRun(store, await findRun(store, text));

@@ -17,7 +17,7 @@ import { keptEpochIndex } from "../training/kept-epoch.ts";
 import { resultFiles } from "../training/result-folder.ts";
 import type { TrainingJob, TrainingOutcome } from "../training/run-training.ts";
 import { evaluationOf } from "./evaluation-of.ts";
-import { storeFolder } from "./run-store.ts";
+import { storePlace } from "./run-store.ts";
 
 /** What the user says about the runs of a command. */
 export interface RecordOptions {
@@ -102,7 +102,10 @@ export async function openRecorder(options: RecordOptions, effects: Effects): Pr
 
 async function openStore(effects: Effects): Promise<Tracker | undefined> {
   try {
-    return await openTracker({ folder: storeFolder(effects), onMessage: (message) => say(effects, message) });
+    return await openTracker({
+      ...(await storePlace(effects)),
+      onMessage: (message) => say(effects, message),
+    });
   } catch (error) {
     if (!(error instanceof TrackerError) || error.code !== "cannot-write") throw error;
     say(effects, `this training is not recorded: ${error.message}`);

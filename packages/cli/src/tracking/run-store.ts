@@ -2,17 +2,35 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { nearestName } from "@atelier/engine";
-import { openSqliteStore, type Run, type Store, TrackerError } from "@atelier/tracker";
+import { openHttpStore, openSqliteStore, type Run, type Store, TrackerError } from "@atelier/tracker";
 import type { Effects } from "../effects.ts";
+import { keptKey, serverUrl } from "./access-keys.ts";
 
 /** Where runs are kept. */
 export function storeFolder({ folder }: Effects): string {
   return join(folder, ".atelier");
 }
 
+/** The store's folder, or the server that ATELIER_SERVER names, with its key. */
+export async function storePlace(
+  effects: Effects,
+): Promise<{ readonly folder: string } | { readonly url: string; readonly key: string | undefined }> {
+  const { server, key, configFolder } = effects.environment;
+  if (server === undefined) return { folder: storeFolder(effects) };
+  const url = serverUrl(server);
+  return { url, key: key ?? (await keptKey(configFolder, url)) };
+}
+
+/** Whether there is a store to look for runs in. */
+export function hasRunStore(effects: Effects): boolean {
+  return effects.environment.server !== undefined || existsSync(storeFolder(effects));
+}
+
 /** Throws not-found when nothing has been recorded in the working folder. */
-export function openRunStore(effects: Effects): Store {
-  const folder = storeFolder(effects);
+export async function openRunStore(effects: Effects): Promise<Store> {
+  const place = await storePlace(effects);
+  if ("url" in place) return openHttpStore(place);
+  const { folder } = place;
   if (!existsSync(folder)) {
     throw new TrackerError(
       "not-found",
