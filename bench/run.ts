@@ -19,6 +19,7 @@ import { measureMemory } from "./memory.ts";
 import type { Part, Workbench } from "./part.ts";
 import { Peer, peerNames } from "./peers/peer.ts";
 import { measureGrowth, measureThreads } from "./scaling.ts";
+import { measureServer } from "./server.ts";
 import { measureTracker } from "./tracker.ts";
 import { measureTraining } from "./training.ts";
 
@@ -31,6 +32,7 @@ const parts: Readonly<
   growth: { title: "Growth", measure: measureGrowth },
   memory: { title: "Memory", measure: measureMemory },
   tracker: { title: "Tracker", measure: measureTracker },
+  server: { title: "Server", measure: measureServer },
   kernels: { title: "Kernels", measure: measureKernels },
 };
 

@@ -13,7 +13,8 @@ import { openConfiguration, openTurns } from "./turns.ts";
 const quiet = { captureConsole: false, systemEveryMs: 0 } as const;
 const logProgram = fileURLToPath(new URL("../packages/tracker/test/processes/log-rows.ts", import.meta.url));
 
-interface Line {
+/** One thing measured. */
+export interface Line {
   readonly what: string;
   readonly measured: string;
   readonly goal: string;
@@ -129,7 +130,13 @@ async function measureChart(folder: string): Promise<Line[]> {
   ];
 }
 
-async function writeRun(store: Store, id: string, keys: readonly string[], steps: number): Promise<void> {
+/** A run with numbers under every key at every step, compacted. */
+export async function writeRun(
+  store: Store,
+  id: string,
+  keys: readonly string[],
+  steps: number,
+): Promise<void> {
   await store.createRun({ id, entity: "local", project: "bench", createdAt: Date.now() });
   for (let start = 0; start < steps; start += 2000) {
     const rows: HistoryRow[] = Array.from({ length: 2000 }, (_, i) => {
@@ -142,20 +149,24 @@ async function writeRun(store: Store, id: string, keys: readonly string[], steps
   await store.compact(id);
 }
 
-/** A table of 10,000 runs with 25 config and 25 summary columns. */
-async function measureTable(folder: string): Promise<Line[]> {
-  const numbers = Array.from({ length: 25 }, (_, i) => i);
-  {
-    await using store = openSqliteStore({ folder });
-    for (let i = 0; i < 10_000; i++) {
-      const config = Object.fromEntries(
-        numbers.map((n) => [`c${n}`, n % 3 === 0 ? `text ${n}` : Math.random()]),
-      );
-      await store.createRun({ id: `run ${i}`, entity: "local", project: "bench", config, createdAt: i });
-      const summary = Object.fromEntries(numbers.map((n) => [`s${n}`, Math.random()]));
-      await store.updateRun(`run ${i}`, { summary });
-    }
+const numbers = Array.from({ length: 25 }, (_, i) => i);
+
+/** A store of `count` runs with 25 config and 25 summary columns, c0 … and s0 …. */
+export async function writeTable(folder: string, count: number): Promise<void> {
+  await using store = openSqliteStore({ folder });
+  for (let i = 0; i < count; i++) {
+    const config = Object.fromEntries(
+      numbers.map((n) => [`c${n}`, n % 3 === 0 ? `text ${n}` : Math.random()]),
+    );
+    await store.createRun({ id: `run ${i}`, entity: "local", project: "bench", config, createdAt: i });
+    const summary = Object.fromEntries(numbers.map((n) => [`s${n}`, Math.random()]));
+    await store.updateRun(`run ${i}`, { summary });
   }
+}
+
+/** A table of 10,000 runs. */
+async function measureTable(folder: string): Promise<Line[]> {
+  await writeTable(folder, 10_000);
   await using store = openSqliteStore({ folder });
   const columns: RunField[] = numbers.flatMap((n) => [`config.c${n}`, `summary.s${n}`] as const);
   const times: number[] = [];
