@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   Outlet,
 } from "@tanstack/react-router";
+import { useLiveAnswers } from "./api/live.ts";
 import { chartSearch } from "./charts/chart-settings.ts";
 import { compareSearch } from "./pages/compare/compare-search.ts";
 import { dataSearch } from "./pages/data/data-search.ts";
@@ -14,12 +15,17 @@ import { runsSearch } from "./pages/runs/runs-search.ts";
 import { Failed } from "./parts/states.tsx";
 import { Shell, TopBar } from "./shell/shell.tsx";
 
-const root = createRootRoute({
-  component: () => (
+function App() {
+  useLiveAnswers();
+  return (
     <Shell>
       <Outlet />
     </Shell>
-  ),
+  );
+}
+
+const root = createRootRoute({
+  component: App,
   notFoundComponent: () => (
     <>
       <TopBar crumbs={["not found"]} />

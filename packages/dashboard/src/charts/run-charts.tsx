@@ -59,7 +59,7 @@ export function RunCharts({
       <div className="run-charts">
         <ChartToolbar
           search={search}
-          xKeys={keys.filter((key) => /epoch|step|image/i.test(key))}
+          xKeys={keys.filter((key) => /epoch|step/i.test(key))}
           onChange={onSearch}
         />
         {wanted.length === 0 && (

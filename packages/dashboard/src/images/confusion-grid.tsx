@@ -1,8 +1,9 @@
 /** A confusion matrix whose cells can be opened: rows true, columns predicted, coloured as in reports. */
 
 import { formatCount, formatPercent } from "@atelier/charts/text";
-import { inkOnRamp, rampStep, themes } from "@atelier/charts/theme";
+import { rampStep, themes } from "@atelier/charts/theme";
 import { useTheme } from "../shell/theme.ts";
+import { textOn } from "./text-on.ts";
 import "./confusion-grid.css";
 
 export interface ConfusionCell {
@@ -41,7 +42,8 @@ export function ConfusionGrid({
     if (count === 0) return {};
     const isRight = row === column;
     const step = rampStep(isRight ? shareOf(row, column) : shareOf(row, column) / worst);
-    return { background: (isRight ? theme.correct : theme.wrong)[step]!, color: inkOnRamp(theme, step) };
+    const background = (isRight ? theme.correct : theme.wrong)[step]!;
+    return { background, color: textOn(background) };
   };
   return (
     <div className="scroll-x">

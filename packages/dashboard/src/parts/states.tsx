@@ -1,6 +1,9 @@
 /** What stands where there is nothing to show: not yet, not at all, or because something failed. */
+
+import { TrackerError } from "@atelier/tracker/model";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { AccessKeyForm } from "./access-key-form.tsx";
 import "./states.css";
 
 /** Nothing is there; `children` say how something gets there. */
@@ -24,6 +27,7 @@ export function Loading({ what }: { readonly what: string }) {
 
 /** What failed, in the server's words, and the way to try again. */
 export function Failed({ error, onRetry }: { readonly error: Error; readonly onRetry?: () => void }) {
+  if (error instanceof TrackerError && error.code === "no-access") return <AccessKeyForm />;
   return (
     <div className="state error" role="alert">
       <strong>This did not work</strong>

@@ -2,4 +2,3 @@
 export { type ClassificationMetrics, classificationMetrics } from "./classification-metrics.ts";
 export { likelyMislabelled } from "./likely-mislabelled.ts";
 export { listMistakes, type Mistake } from "./mistakes.ts";
-export { comparePaired, type PairedComparison } from "./paired.ts";

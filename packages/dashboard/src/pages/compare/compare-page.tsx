@@ -3,7 +3,6 @@ import { useQueries } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
 import { apiQuery } from "../../api/client.ts";
-import { useLiveAnswers } from "../../api/live.ts";
 import { Failed, Loading } from "../../parts/states.tsx";
 import { ProjectTabs } from "../../shell/project-tabs.tsx";
 import { TopBar } from "../../shell/shell.tsx";
@@ -22,7 +21,6 @@ export function ComparePage() {
   const scope = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  useLiveAnswers();
   const set = (change: CompareSearch) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   const ids = useMemo(() => (search.runs ?? "").split(",").filter((id) => id !== ""), [search.runs]);

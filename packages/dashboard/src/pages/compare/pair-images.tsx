@@ -1,6 +1,5 @@
 import { formatCount, formatDecimal } from "@atelier/charts/text";
-import type { Run } from "@atelier/tracker/model";
-import { comparePaired } from "@atelier/vision/metrics";
+import { comparePredictions, type Run } from "@atelier/tracker/model";
 import { useMemo } from "react";
 import { ConfusionGrid } from "../../images/confusion-grid.tsx";
 import { DataImage } from "../../images/data-image.tsx";
@@ -31,17 +30,14 @@ export function PairImages({
   readonly search: CompareSearch;
   readonly onChange: (change: CompareSearch) => void;
 }) {
-  const compared = useMemo(() => {
-    const { labels, predicted } = a.loaded.predictions;
-    return comparePaired(labels, predicted, b.loaded.predictions.predicted);
-  }, [a, b]);
+  const compared = useMemo(() => comparePredictions(a.loaded.predictions, b.loaded.predictions), [a, b]);
   const { evaluation, predictions } = a.loaded;
   const { classNames } = evaluation;
   const isFixed = search.show !== "broken";
   const images = isFixed ? compared.fixed : compared.broken;
   const source = { name: evaluation.data, part: evaluation.part, checksum: a.run.dataset?.checksum };
   const image = search.image === undefined ? undefined : Number(search.image);
-  const [low, high] = compared.differenceInterval;
+  const [low, high] = compared.interval;
   const sign = (value: number) => `${value < 0 ? "−" : "+"}${formatDecimal(Math.abs(value), 4)}`;
   return (
     <>
@@ -49,13 +45,13 @@ export function PairImages({
         facts={[
           {
             name: "accuracy difference",
-            value: sign(compared.difference),
+            value: sign(compared.accuracyDifference),
             note: `95 %: ${sign(low)} to ${sign(high)}`,
           },
           {
             name: "McNemar p-value",
             value: formatNumber(Number(compared.pValue.toPrecision(3))),
-            note: verdict(compared.pValue, compared.difference, a.run, b.run),
+            note: verdict(compared.pValue, compared.accuracyDifference, a.run, b.run),
           },
           { name: `${b.run.name} fixes`, value: formatCount(compared.fixed.length) },
           { name: `${b.run.name} breaks`, value: formatCount(compared.broken.length) },
@@ -83,7 +79,7 @@ export function PairImages({
         <Empty title="No image" />
       ) : (
         <div className="image-tiles">
-          {images.slice(0, mostImages).map((index) => (
+          {Array.from(images.subarray(0, mostImages), (index) => (
             <ImageTile
               key={index}
               source={source}
@@ -98,7 +94,7 @@ export function PairImages({
       {images.length > mostImages && (
         <p className="muted">and {formatCount(images.length - mostImages)} more</p>
       )}
-      {image !== undefined && image < compared.count && (
+      {image !== undefined && image < compared.imageCount && (
         <div className="pair-detail">
           <DataImage source={source} index={image} label={`Image ${image}`} size={140} />
           {[a, b].map(({ run, loaded }) => (

@@ -120,13 +120,13 @@ function Loaded({ loaded, run, search, onChange }: ChosenProps & { readonly load
               </button>
             ))}
           </div>
+          {isImage && <ImageDetail loaded={loaded} source={source} index={image} />}
           <ImageGallery
             list={list}
             source={source}
             chosen={image}
             onChoose={(index) => onChange({ image: index === image ? undefined : String(index) })}
           />
-          {isImage && <ImageDetail loaded={loaded} source={source} index={image} />}
         </section>
       </div>
       <EvaluationFigures loaded={loaded} />

@@ -2,6 +2,7 @@ import { apiPath } from "@atelier/tracker/api";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { apiQuery } from "../../api/client.ts";
+import "./model-page.css";
 import { Facts } from "../../parts/facts.tsx";
 import { formatNumber } from "../../parts/format.ts";
 import { Answer, Empty } from "../../parts/states.tsx";
@@ -51,10 +52,9 @@ export function ModelPage() {
                         <td>{outputShape.join(" × ")}</td>
                         <td className="number">{formatNumber(count)}</td>
                         <td style={{ width: 160 }}>
-                          <meter
-                            value={count}
-                            max={Math.max(1, model.parameters.total)}
-                            aria-label={`Share of ${name} in all parameters`}
+                          <i
+                            className="share"
+                            style={{ width: `${(100 * count) / Math.max(1, model.parameters.total)}%` }}
                           />
                         </td>
                       </tr>

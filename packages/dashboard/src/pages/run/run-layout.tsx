@@ -3,7 +3,6 @@ import { durationMs } from "@atelier/tracker/model";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, Outlet } from "@tanstack/react-router";
 import { apiQuery } from "../../api/client.ts";
-import { useLiveAnswers } from "../../api/live.ts";
 import { formatDuration, formatTime } from "../../parts/format.ts";
 import { RunStateMark } from "../../parts/run-state.tsx";
 import { Answer } from "../../parts/states.tsx";
@@ -15,7 +14,6 @@ const route = getRouteApi("/runs/$runId");
 /** The heading and tabs that all pages of a run share. */
 export function RunLayout() {
   const { runId } = route.useParams();
-  useLiveAnswers();
   const query = useQuery(apiQuery("getRun", { parameters: { runId } }));
   const run = query.data;
   return (

@@ -1,7 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
-import { useLiveAnswers } from "../../api/live.ts";
 import { Empty, Failed, Loading } from "../../parts/states.tsx";
 import { ProjectTabs } from "../../shell/project-tabs.tsx";
 import { TopBar } from "../../shell/shell.tsx";
@@ -21,7 +20,6 @@ export function RunsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const client = useQueryClient();
-  useLiveAnswers();
   const set = (change: RunsSearch) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
 

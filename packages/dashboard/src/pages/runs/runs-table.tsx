@@ -44,7 +44,7 @@ export function RunsTable(props: RunsTableProps) {
   });
   const widths = useMemo(() => columns.map((field, at) => columnWidth(field, rows, at)), [columns, rows]);
   const isSelected = useMemo(() => new Set(selected), [selected]);
-  const gridTemplateColumns = `250px ${widths.map((width) => `${width}px`).join(" ")} 1fr`;
+  const gridTemplateColumns = `226px ${widths.map((width) => `${width}px`).join(" ")} 1fr`;
   const toggle = (id: string) =>
     onSelect(isSelected.has(id) ? selected.filter((other) => other !== id) : [...selected, id]);
   const toggleGroup = (key: string) =>
