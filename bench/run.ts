@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openExecutor } from "@atelier/engine";
 import { openDataset } from "@atelier/vision";
+import { measureAccuracy } from "./accuracy.ts";
 import { measureInference } from "./inference.ts";
 import { measureKernels } from "./kernels.ts";
 import { measureMemory } from "./memory.ts";
@@ -27,6 +28,7 @@ const parts: Readonly<
   Record<string, { title: string; measure: (bench: Workbench) => Part | Promise<Part> }>
 > = {
   training: { title: "Training", measure: measureTraining },
+  accuracy: { title: "Time to accuracy", measure: measureAccuracy },
   inference: { title: "Inference", measure: measureInference },
   threads: { title: "Threads", measure: measureThreads },
   growth: { title: "Growth", measure: measureGrowth },
