@@ -65,6 +65,24 @@ describe("every call", () => {
   });
 });
 
+test("the description has every call, with the parameters of its path", async () => {
+  const { call } = await testServer();
+  const { paths } = (await call("describeApi", {})).json() as {
+    readonly paths: Record<
+      string,
+      Record<string, { operationId: string; parameters: { name: string; in: string }[] }>
+    >;
+  };
+  const found = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.values(methods).map(({ operationId, parameters }) => {
+      const named = parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name);
+      expect([path, named]).toEqual([path, [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)]);
+      return operationId;
+    }),
+  );
+  expect(found.sort()).toEqual(Object.keys(routes).sort());
+});
+
 test("numbers that JSON does not know, and texts that look like them, come through", async () => {
   const { store, call } = await testServer();
   await fillStore(store);
@@ -116,6 +134,7 @@ test("a history is exported whole, in three formats", async () => {
 describe("what is wrong with a call is said", () => {
   test.each([
     ["a query that is no number", "listRuns", { query: { limit: "many" } }, "limit"],
+    ["a page without end", "listRuns", { query: { limit: 1e9 } }, "limit"],
     ["a misspelt query", "listRuns", { query: { limt: 1 } }, "limt"],
     ["a filter that makes no sense", "listRuns", { query: { filter: "loss <" } }, "filter"],
     ["a filter as data that is none", "listRuns", { query: { filter: '{"is":1}' } }, "filter"],

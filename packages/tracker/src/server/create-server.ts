@@ -50,7 +50,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
     frameworkErrors: (error, _, reply) => void fail(error, reply), // addresses that cannot be read
     bodyLimit: largestBodyBytes,
     exposeHeadRoutes: false,
-    forceCloseConnections: true,
+    // Closing waits for what is being answered, and not for browsers that keep a connection for later.
+    forceCloseConnections: "idle",
+    keepAliveTimeout: 5000,
     http: { maxHeaderSize: largestPathBytes },
     routerOptions: { maxParamLength: largestPathBytes },
   });

@@ -8,7 +8,7 @@ import { csv, jsonLines } from "../../export/text-formats.ts";
 import { TrackerError } from "../../model/tracker-error.ts";
 import { attachment } from "../attachment.ts";
 import { consolePage, metricKey, rowPage, rowStream, runBatch } from "../schemas/history.ts";
-import { countText, numberText, text, texts } from "../schemas/json.ts";
+import { limitText, numberText, text, texts } from "../schemas/json.ts";
 import type { ServerRoutes } from "../server-route.ts";
 
 const stream = rowStream.exactOptional();
@@ -41,7 +41,7 @@ export const historyRoutes: ServerRoutes<
       after: numberText.exactOptional(),
       changedAfter: numberText.exactOptional(),
       keys: texts.exactOptional(),
-      limit: countText.exactOptional(),
+      limit: limitText.exactOptional(),
     }),
     answer: rowPage,
     answerTo: ({ parameters, query }, { store }) => store.readRows({ runId: parameters.runId, ...query }),
@@ -51,7 +51,7 @@ export const historyRoutes: ServerRoutes<
     query: z.strictObject({
       after: numberText.exactOptional(),
       before: numberText.exactOptional(),
-      limit: countText.exactOptional(),
+      limit: limitText.exactOptional(),
     }),
     answer: consolePage,
     answerTo: ({ parameters, query }, { store }) => store.readConsole({ runId: parameters.runId, ...query }),

@@ -48,7 +48,7 @@ export const liveRoutes: ServerRoutes<"readChanges" | "followChanges"> = {
         const heartbeat = setInterval(() => raw.write(":\n\n"), heartbeatMs);
         const stop = live.listen(Number.isSafeInteger(last) ? last : cursor, {
           onChanges: (news) => raw.write(encodeChanges(news)),
-          onEnd: () => raw.end(),
+          onEnd: () => raw.end(() => raw.socket?.destroySoon()),
         });
         raw.on("close", () => {
           clearInterval(heartbeat);

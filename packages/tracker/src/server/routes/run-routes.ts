@@ -7,7 +7,7 @@ import { parseRunField, type RunField } from "../../model/run-field.ts";
 import type { RunFilter } from "../../model/run-filter.ts";
 import { TrackerError } from "../../model/tracker-error.ts";
 import type { RunQuery } from "../../store/store.ts";
-import { countText, text, texts } from "../schemas/json.ts";
+import { limitText, text, texts } from "../schemas/json.ts";
 import {
   environment,
   fieldCount,
@@ -35,7 +35,7 @@ const runListQuery = z.strictObject({
   sort: field.exactOptional(),
   direction: z.enum(["asc", "desc"]).exactOptional(),
   after: text.exactOptional(),
-  limit: countText.exactOptional(),
+  limit: limitText.exactOptional(),
 });
 
 export const runRoutes: ServerRoutes<

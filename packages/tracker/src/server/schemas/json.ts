@@ -48,6 +48,8 @@ export const numberText = z.union([
 ]);
 /** A whole number ≥ 0 in a query string. */
 export const countText = numberText.pipe(count);
+/** How many entries a page may have. */
+export const limitText = numberText.pipe(z.int().min(0).max(100_000));
 /** Texts in a query string, repeated or alone. */
 export const texts = z.union([z.array(text), text.transform((one) => [one])]);
 
