@@ -98,7 +98,7 @@ async function keepEvaluation(
   { report, ...evaluated }: EvaluatedImages & { readonly report: string | undefined },
   effects: Effects,
 ): Promise<void> {
-  await using store = await openRunStore(effects);
+  await using store = openRunStore(effects);
   const { predictions, ...evaluation } = evaluationOf(evaluated);
   const blob = await store.blobs.put(encodePredictions(predictions));
   const imageCount = predictions.labels.length;

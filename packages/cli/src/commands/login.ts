@@ -31,6 +31,6 @@ export async function login(options: LoginOptions, effects: Effects): Promise<vo
   if (!(await apiClient({ url, key }).call("readSession")).isOpen) {
     throw new TrackerError("no-access", `${url}: this is not its access key.`);
   }
-  const file = await keepKey(effects.environment.configFolder, url, key);
+  const file = keepKey(effects.environment.configFolder, url, key);
   printResult(effects, options.json, { url, file }, `the key of ${url} is kept in ${file}`);
 }

@@ -31,7 +31,7 @@ export function declareRestore(program: Command, effects: Effects): void {
 }
 
 export async function restore({ run: name, out, json }: RestoreOptions, effects: Effects): Promise<void> {
-  await using store = await openRunStore(effects);
+  await using store = openRunStore(effects);
   const run = await findRun(store, name);
   const files = await store.listFiles(run.id);
   const folder = resolve(effects.folder, out ?? `restored/${run.id}`);

@@ -1,5 +1,5 @@
 /** Access keys of servers, in a file of the user's own. */
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TrackerError } from "@atelier/tracker";
 
@@ -14,34 +14,31 @@ export function serverUrl(text: string): string {
 }
 
 /** Keeps a key, in place of an earlier one of this server, where only the user can read it; returns the file. */
-export async function keepKey(folder: string, url: string, key: string): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+export function keepKey(folder: string, url: string, key: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = pathIn(folder);
   const temporary = `${path}.${process.pid}.tmp`;
-  const text = `${JSON.stringify({ ...(await keysIn(folder)), [url]: key }, undefined, 2)}\n`;
+  const text = `${JSON.stringify({ ...keysIn(folder), [url]: key }, undefined, 2)}\n`;
   try {
-    await writeFile(temporary, text, { mode: 0o600, flush: true });
-    await rename(temporary, path);
+    writeFileSync(temporary, text, { mode: 0o600, flush: true });
+    renameSync(temporary, path);
   } finally {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
   }
   return path;
 }
 
 /** The key of a server, undefined where none is kept. */
-export async function keptKey(folder: string, url: string): Promise<string | undefined> {
-  const keys = await keysIn(folder);
+export function keptKey(folder: string, url: string): string | undefined {
+  const keys = keysIn(folder);
   return Object.hasOwn(keys, url) ? keys[url] : undefined;
 }
 
-async function keysIn(folder: string): Promise<Readonly<Record<string, string>>> {
+function keysIn(folder: string): Readonly<Record<string, string>> {
   const path = pathIn(folder);
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "{}";
-    throw error;
-  });
+  if (!existsSync(path)) return {};
   try {
-    return JSON.parse(text);
+    return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
     throw new TrackerError("bad-store", `${path}: is no JSON; remove it and log in again.`, { cause });
   }

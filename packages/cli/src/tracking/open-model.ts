@@ -25,14 +25,14 @@ export async function openModel(text: string, effects: Effects): Promise<OpenedM
   const path = resolve(effects.folder, text);
   const isFile = existsSync(path) || text !== basename(text) || text.endsWith(".safetensors");
   if (isFile || !hasRunStore(effects)) return { file: await loadModel(path), source: path };
-  await using store = await openRunStore(effects);
+  await using store = openRunStore(effects);
   return modelOfRun(store, await findRun(store, text, "a model file, or the id or name of a run"));
 }
 
 /** The model that a run has kept; undefined when there is no such run. */
 export async function openRunModel(text: string, effects: Effects): Promise<OpenedModel | undefined> {
   if (!hasRunStore(effects)) return undefined;
-  await using store = await openRunStore(effects);
+  await using store = openRunStore(effects);
   return (await runsCalled(store, text)).length === 0
     ? undefined
     : modelOfRun(store, await findRun(store, text));

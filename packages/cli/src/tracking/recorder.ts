@@ -103,7 +103,7 @@ export async function openRecorder(options: RecordOptions, effects: Effects): Pr
 async function openStore(effects: Effects): Promise<Tracker | undefined> {
   try {
     return await openTracker({
-      ...(await storePlace(effects)),
+      ...storePlace(effects),
       onMessage: (message) => say(effects, message),
     });
   } catch (error) {

@@ -12,13 +12,13 @@ export function storeFolder({ folder }: Effects): string {
 }
 
 /** The store's folder, or the server that ATELIER_SERVER names, with its key. */
-export async function storePlace(
+export function storePlace(
   effects: Effects,
-): Promise<{ readonly folder: string } | { readonly url: string; readonly key: string | undefined }> {
+): { readonly folder: string } | { readonly url: string; readonly key: string | undefined } {
   const { server, key, configFolder } = effects.environment;
   if (server === undefined) return { folder: storeFolder(effects) };
   const url = serverUrl(server);
-  return { url, key: key ?? (await keptKey(configFolder, url)) };
+  return { url, key: key ?? keptKey(configFolder, url) };
 }
 
 /** Whether there is a store to look for runs in. */
@@ -27,8 +27,8 @@ export function hasRunStore(effects: Effects): boolean {
 }
 
 /** Throws not-found when nothing has been recorded in the working folder. */
-export async function openRunStore(effects: Effects): Promise<Store> {
-  const place = await storePlace(effects);
+export function openRunStore(effects: Effects): Store {
+  const place = storePlace(effects);
   if ("url" in place) return openHttpStore(place);
   const { folder } = place;
   if (!existsSync(folder)) {

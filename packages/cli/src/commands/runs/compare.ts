@@ -33,7 +33,7 @@ export async function compareRuns(
 ): Promise<void> {
   if (names.length < 2)
     throw new TrackerError("bad-argument", "compare: expected two runs or more, got one.");
-  await using store = await openRunStore(effects);
+  await using store = openRunStore(effects);
   const compared: Run[] = [];
   for (const name of names) compared.push(await findRun(store, name));
   const fields = new Set<RunField>();

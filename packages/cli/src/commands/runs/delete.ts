@@ -32,7 +32,7 @@ export async function deleteRuns(
   { force, json }: DeleteOptions,
   effects: Effects,
 ): Promise<void> {
-  await using store = await openRunStore(effects);
+  await using store = openRunStore(effects);
   const found = new Map<string, Run>();
   // All are found before the first is deleted: a misspelt name deletes nothing.
   for (const name of names) {

@@ -56,7 +56,7 @@ export async function exportRuns(
   effects: Effects,
 ): Promise<void> {
   const format = formatOf(options);
-  await using store = await openRunStore(effects);
+  await using store = openRunStore(effects);
   const { project, filter, out } = options;
   const runIds: string[] = [];
   for (const name of names) runIds.push((await findRun(store, name)).id);

@@ -49,7 +49,7 @@ export function declareList(runs: Command, effects: Effects): void {
 }
 
 export async function listRuns(options: ListOptions, effects: Effects): Promise<void> {
-  await using store = await openRunStore(effects);
+  await using store = openRunStore(effects);
   const { project, filter, sort, limit, json } = options;
   const page = await store.listRuns({
     ...(project !== undefined && { project }),

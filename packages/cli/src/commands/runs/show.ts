@@ -25,7 +25,7 @@ export async function showRun(
   { json }: { readonly json?: boolean },
   effects: Effects,
 ): Promise<void> {
-  await using store = await openRunStore(effects);
+  await using store = openRunStore(effects);
   const run = await findRun(store, name);
   const [environment, files, artifacts, evaluations] = await Promise.all([
     store.getEnvironment(run.id),

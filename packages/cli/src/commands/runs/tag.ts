@@ -31,7 +31,7 @@ export async function tagRun(
   { remove, json }: TagOptions,
   effects: Effects,
 ): Promise<void> {
-  await using store = await openRunStore(effects);
+  await using store = openRunStore(effects);
   const run = await findRun(store, name);
   const after = remove ? run.tags.filter((tag) => !tags.includes(tag)) : [...new Set([...run.tags, ...tags])];
   await store.updateRun(run.id, { tags: after });
