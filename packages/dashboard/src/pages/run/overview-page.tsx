@@ -7,6 +7,7 @@ import { Facts } from "../../parts/facts.tsx";
 import { formatBytes, formatValue } from "../../parts/format.ts";
 import { Answer, Empty } from "../../parts/states.tsx";
 import { ConfigTable } from "./config-table.tsx";
+import { LoggedObjectView, loggedObjects } from "./logged-objects.tsx";
 import { RunNotes } from "./run-notes.tsx";
 import "./overview-page.css";
 
@@ -41,15 +42,20 @@ export function OverviewPage() {
 }
 
 function Summary({ run }: { readonly run: Run }) {
-  const entries = Object.entries(run.summary);
+  const objects = loggedObjects(run.summary);
+  const isObject = new Set(objects.map(([key]) => key));
+  const entries = Object.entries(run.summary).filter(([key]) => !isObject.has(key));
   return (
     <section className="stack">
       <h2>Summary</h2>
-      {entries.length === 0 ? (
+      {entries.length + objects.length === 0 ? (
         <Empty title="Nothing has been logged yet" />
       ) : (
         <Facts facts={entries.map(([name, value]) => ({ name, value: formatValue(value) }))} />
       )}
+      {objects.map(([key, value]) => (
+        <LoggedObjectView key={key} name={key} value={value} />
+      ))}
     </section>
   );
 }
