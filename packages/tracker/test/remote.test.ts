@@ -48,14 +48,15 @@ test("a server that is killed again and again costs no row and no program", asyn
   await using folder = await storeFolder();
   const port = await freePort();
   const messages: string[] = [];
-  let isDone = false;
+  const done = Promise.withResolvers<void>();
   const servers = (async () => {
-    for (let round = 0; !isDone; round++) {
-      const killAfterMs = round < 3 ? 150 + 120 * round : 4000;
+    for (const killAfterMs of [150, 270, 390, done.promise])
       await runProgram("serve-store.ts", [folder.path, String(port)], { killAfterMs });
-    }
   })();
-  onTestFinished(() => servers);
+  onTestFinished(() => {
+    done.resolve();
+    return servers;
+  });
   const url = `http://127.0.0.1:${port}`;
   const tracker = await openTracker({ url, onMessage: (message) => messages.push(message) });
   const run = await tracker.startRun({ project: "far", ...quiet });
@@ -75,9 +76,9 @@ test("a server that is killed again and again costs no row and no program", asyn
       break;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  isDone = true;
   await run.finish();
   await tracker[Symbol.asyncDispose]();
+  done.resolve();
   await servers;
   await using store = openSqliteStore({ folder: folder.path });
   const { rows } = await store.readRows({ runId: run.id, limit: count + 1 });

@@ -12,8 +12,8 @@ export interface ProgramRun {
 }
 
 export interface ProgramOptions {
-  /** Kill it with SIGKILL this long after its first line. */
-  readonly killAfterMs?: number;
+  /** Kill it with SIGKILL this long after its first line, or when this resolves. */
+  readonly killAfterMs?: number | Promise<unknown>;
 }
 
 /** Runs a program of this folder until it ends or is killed. */
@@ -27,7 +27,10 @@ export function runProgram(
   let stderr = "";
   createInterface(child.stdout).on("line", (line) => {
     lines.push(line);
-    if (lines.length === 1 && killAfterMs !== undefined) setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+    if (lines.length > 1 || killAfterMs === undefined) return;
+    const kill = () => child.kill("SIGKILL");
+    if (typeof killAfterMs === "number") setTimeout(kill, killAfterMs);
+    else killAfterMs.then(kill);
   });
   child.stderr.on("data", (data) => {
     stderr += data;
