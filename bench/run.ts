@@ -102,7 +102,7 @@ const machine = `${cpus()[0]!.model.trim()}, ${threads} threads, ${executor.name
 const versions = [
   `Node ${process.versions.node}`,
   ...peers.map(({ name, version }) => `${name} ${version}`),
-].join();
+].join(", ");
 const commit = execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim();
 const root = fileURLToPath(new URL("..", import.meta.url));
 await mkdir(`${root}bench/results`, { recursive: true });
