@@ -6,7 +6,10 @@ import type { Part, Workbench } from "./part.ts";
 
 /** Test accuracy of the report's best convolutional network. */
 const goal = 0.9361;
-/** Epochs of the one cycle, chosen on validation: six reached 0.941 there, eight 0.943. */
+/**
+ * Epochs of the one cycle. Six and eight were tried (seed 1): 0.941 and 0.943 in validation, 0.933 and 0.938 in test. The test
+ * figures were known when eight was taken, so the time is that of a known-good setting, not of a blind choice.
+ */
 const epochs = 8;
 
 export async function measureAccuracy({ executor, report }: Workbench): Promise<Part> {
@@ -23,7 +26,7 @@ export async function measureAccuracy({ executor, report }: Workbench): Promise<
   return {
     numbers: { goal, epochs, seconds, accuracy, loss },
     text: `The report's best network, of 5.8 million parameters, has a test accuracy of ${goal}. cnn-small, of 0.3 million, trained
-in ${epochs} epochs of one cycle (seed 1), reached ${accuracy.toFixed(4)} (loss ${loss.toFixed(4)}) in ${seconds.toFixed(0)} s, validation after each epoch
+in ${epochs} epochs of one cycle (one seed, a length known to suffice), reached ${accuracy.toFixed(4)} (loss ${loss.toFixed(4)}) in ${seconds.toFixed(0)} s, validation after each epoch
 included.`,
   };
 }
