@@ -2,6 +2,7 @@
  * What every store does, whatever it is made of. `openStore` opens a new, empty store; called again on what it returned
  * before, the same one.
  */
+import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { encodePredictions, predictionsOf } from "../src/model/evaluation.ts";
@@ -9,6 +10,7 @@ import type { HistoryRow } from "../src/model/history.ts";
 import { crashedAfterMs, type NewRun } from "../src/model/run.ts";
 import { fieldValue } from "../src/model/run-field.ts";
 import type { HistoryValue } from "../src/model/value.ts";
+import { thisWriter } from "../src/store/process-writer.ts";
 import type { SeriesQuery, Store } from "../src/store/store.ts";
 
 /** One place where a store is, and its clock. */
@@ -123,6 +125,36 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
         await store.updateRun("a", { state: "finished", finishedAt: where.clock.now });
         where.clock.now += 10 * crashedAfterMs;
         expect((await store.getRun("a")).state).toBe("finished");
+      });
+      test("crash at once when their process is known to be gone", async () => {
+        const { pid } = spawnSync("true");
+        await store.createRun(newRun("a", { createdAt: where.clock.now, writer: { ...thisWriter, pid } }));
+        expect(await store.getRun("a")).toMatchObject({ state: "crashed", writer: { pid } });
+        await store.createRun(newRun("b", { createdAt: where.clock.now, writer: thisWriter }));
+        expect((await store.getRun("b")).state).toBe("running");
+        const elsewhere = { machine: `not ${thisWriter.machine}`, pid };
+        await store.createRun(newRun("c", { createdAt: where.clock.now, writer: elsewhere }));
+        expect((await store.getRun("c")).state).toBe("running");
+      });
+      test("are resumed by one writer at a time", async () => {
+        const writer = (pid: number) => ({ machine: "elsewhere", pid });
+        const by = (pid: number) => ({ writer: writer(pid), now: where.clock.now });
+        where.clock.now = 5000;
+        await store.createRun(newRun("a", { createdAt: 5000, writer: writer(1) }));
+        await expect(store.resumeRun("a", by(2))).rejects.toMatchObject({
+          code: "conflict",
+          message: expect.stringContaining("process 1 on elsewhere"),
+        });
+        await store.updateRun("a", { state: "failed", finishedAt: 5500, error: "no luck" });
+        const attempts = [2, 3, 4].map((pid) => store.resumeRun("a", by(pid)));
+        const outcomes = await Promise.allSettled(attempts);
+        expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected", "rejected"]);
+        const resumed = await store.getRun("a");
+        expect(resumed).toMatchObject({ state: "running", heartbeatAt: 5000 });
+        expect([resumed.error, resumed.finishedAt]).toEqual([undefined, undefined]);
+        where.clock.now += crashedAfterMs + 1;
+        expect(await store.resumeRun("a", by(9))).toMatchObject({ state: "running", writer: writer(9) });
+        await expect(store.resumeRun("zz", by(2))).rejects.toMatchObject({ code: "not-found" });
       });
       test("keep their environment apart", async () => {
         const environment = { command: ["a b", "c"], packages: { x: "1.0.0" }, diff: "+é\n" };

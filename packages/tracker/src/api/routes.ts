@@ -9,7 +9,7 @@ import type { Artifact, NewArtifact, StoredFile } from "../model/artifact.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { MetricKey, RowStream, Series } from "../model/history.ts";
 import type { Project } from "../model/project.ts";
-import type { NewRun, Run, RunEnvironment, RunUpdate } from "../model/run.ts";
+import type { NewRun, Run, RunEnvironment, RunUpdate, Writer } from "../model/run.ts";
 import type { RunField } from "../model/run-field.ts";
 import type {
   BlobInfo,
@@ -40,6 +40,7 @@ export const routes = {
   listFields: "GET /api/fields",
   createRun: "POST /api/runs",
   getRun: "GET /api/runs/:runId",
+  resumeRun: "POST /api/runs/:runId/resume",
   updateRun: "PATCH /api/runs/:runId",
   deleteRun: "DELETE /api/runs/:runId",
   getEnvironment: "GET /api/runs/:runId/environment",
@@ -100,6 +101,7 @@ export interface Api {
   listFields: { query: ProjectScope; answer: readonly FieldCount[] };
   createRun: { body: NewRun; answer: Run };
   getRun: { answer: Run };
+  resumeRun: { body: { readonly writer: Writer; readonly now: number }; answer: Run };
   updateRun: { body: RunUpdate; answer: Run };
   deleteRun: { answer: null };
   getEnvironment: { answer: RunEnvironment };

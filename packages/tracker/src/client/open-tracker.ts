@@ -11,6 +11,7 @@ import type { NewRun, Run, RunUpdate } from "../model/run.ts";
 import { newRunId, newRunName } from "../model/run-names.ts";
 import { TrackerError, type TrackerErrorCode } from "../model/tracker-error.ts";
 import { openHttpStore } from "../store/http/http-store.ts";
+import { thisWriter } from "../store/process-writer.ts";
 import { appendNow } from "../store/sqlite/sqlite-store.ts";
 import type { Store } from "../store/store.ts";
 import { openStoreWorker } from "../store/worker/open-store-worker.ts";
@@ -31,7 +32,7 @@ export interface TrackerOptions {
   readonly onMessage?: (message: string) => void;
 }
 
-export interface RunOptions extends Partial<Omit<NewRun, "createdAt" | "environment">> {
+export interface RunOptions extends Partial<Omit<NewRun, "createdAt" | "environment" | "writer">> {
   readonly project: string;
   /** Record what the process writes to stdout and stderr. Default: true. */
   readonly captureConsole?: boolean;
@@ -69,7 +70,14 @@ export class Tracker {
    * Throws conflict when the id is taken.
    */
   async startRun({ captureConsole, systemEveryMs, ...options }: RunOptions): Promise<ActiveRun> {
-    const newRun: NewRun = { entity: defaultEntity, id: newRunId(), ...options, createdAt: Date.now() };
+    const now = Date.now();
+    const newRun = {
+      entity: defaultEntity,
+      id: newRunId(),
+      ...options,
+      writer: thisWriter,
+      createdAt: now,
+    } satisfies NewRun;
     const resume = { captureConsole, systemEveryMs } as ResumeOptions;
     try {
       return this.#activate(await this.store.createRun(newRun), resume);
@@ -80,11 +88,10 @@ export class Tracker {
     }
   }
 
-  /** Goes on with a run that has ended or crashed: rows and steps count on. Throws not-found. */
+  /** Goes on with a run that has ended or crashed: rows and steps count on. Throws conflict while it is written; not-found. */
   async resumeRun(runId: string, options: ResumeOptions = {}): Promise<ActiveRun> {
-    const now = Date.now();
-    const update = { state: "running", finishedAt: undefined, error: undefined, heartbeatAt: now } as const;
-    return this.#activate(await this.store.updateRun(runId, update), options);
+    const by = { writer: thisWriter, now: Date.now() };
+    return this.#activate(await this.store.resumeRun(runId, by), options);
   }
 
   /** Ends the runs that are still open, and lets go of the store. */
@@ -177,6 +184,7 @@ function isServer(place: string): boolean {
 function unwrittenRun({ environment: _, ...run }: NewRun & { readonly name: string }): Run {
   return {
     ...run,
+    writer: run.writer,
     group: run.group,
     jobType: run.jobType,
     dataset: run.dataset,

@@ -39,6 +39,7 @@ export {
   type RunState,
   type RunUpdate,
   stateAt,
+  type Writer,
 } from "./run.ts";
 export { compareFieldValues, fieldValue, ownFields, parseRunField, type RunField } from "./run-field.ts";
 export { type Comparison, matchesFilter, type RunFilter } from "./run-filter.ts";

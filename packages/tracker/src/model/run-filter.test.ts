@@ -21,6 +21,7 @@ const runWith = (summary: JsonObject, config: JsonObject = {}): Run => ({
   dataset: undefined,
   state: "finished",
   error: undefined,
+  writer: undefined,
   createdAt: 1000,
   heartbeatAt: 61_000,
   finishedAt: 61_000,

@@ -30,6 +30,13 @@ export interface HostInfo {
   readonly memoryBytes: number;
 }
 
+/** The process that writes a run, so that no other goes on with the run meanwhile. */
+export interface Writer {
+  /** Within it, process numbers mean something: a machine, or a container of one. */
+  readonly machine: string;
+  readonly pid: number;
+}
+
 /** What it takes to run it again. */
 export interface RunEnvironment {
   readonly host?: HostInfo;
@@ -62,7 +69,9 @@ export interface Run {
   readonly summary: JsonObject;
   readonly metrics: Readonly<Record<string, MetricDefinition>>;
   readonly dataset: DatasetInfo | undefined;
-  /** As of now: a run without sign of life reads as crashed. */
+  /** Who writes it, or did at last; undefined when that was not said. */
+  readonly writer: Writer | undefined;
+  /** As of now: a run without sign of life, or whose writer is gone, reads as crashed. */
   readonly state: RunState;
   readonly createdAt: number;
   readonly heartbeatAt: number;
@@ -93,6 +102,7 @@ export interface NewRun {
   readonly metrics?: Readonly<Record<string, MetricDefinition>> | undefined;
   readonly dataset?: DatasetInfo | undefined;
   readonly environment?: RunEnvironment | undefined;
+  readonly writer?: Writer | undefined;
   readonly createdAt: number;
 }
 
@@ -108,15 +118,21 @@ export interface RunUpdate {
   readonly metrics?: Readonly<Record<string, MetricDefinition>>;
   readonly dataset?: DatasetInfo;
   readonly environment?: RunEnvironment;
-  readonly state?: "running" | FinalState;
+  readonly state?: FinalState;
   readonly heartbeatAt?: number;
   readonly finishedAt?: number | undefined;
   readonly error?: string | undefined;
 }
 
-/** The state of a run at the time `now`, from what it last said. */
-export function stateAt(stored: RunState, heartbeatAt: number, now: number): RunState {
-  return stored === "running" && now - heartbeatAt > crashedAfterMs ? "crashed" : stored;
+/** The state of a run at the time `now`, from what it last said and from whether its writer is known to be gone. */
+export function stateAt(
+  { state, heartbeatAt, writer }: Pick<Run, "state" | "heartbeatAt" | "writer">,
+  now: number,
+  isGone: (writer: Writer) => boolean,
+): RunState {
+  if (state !== "running") return state;
+  const isSilent = now - heartbeatAt > crashedAfterMs;
+  return isSilent || (writer !== undefined && isGone(writer)) ? "crashed" : state;
 }
 
 /** How long a run has worked, or worked until its last sign of life, in milliseconds. */

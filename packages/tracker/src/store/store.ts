@@ -19,7 +19,7 @@ import type { Evaluation } from "../model/evaluation.ts";
 import type { ConsoleLine, HistoryRow, MetricKey, RowStream, Series } from "../model/history.ts";
 import type { Json } from "../model/json.ts";
 import type { Project } from "../model/project.ts";
-import type { NewRun, Run, RunEnvironment, RunState, RunUpdate } from "../model/run.ts";
+import type { NewRun, Run, RunEnvironment, RunState, RunUpdate, Writer } from "../model/run.ts";
 import type { RunField } from "../model/run-field.ts";
 import type { RunFilter } from "../model/run-filter.ts";
 
@@ -35,6 +35,11 @@ export interface Store {
   getRun(runId: string): Promise<Run>;
   /** Throws not-found. */
   getEnvironment(runId: string): Promise<RunEnvironment>;
+  /**
+   * Makes a run that has ended or crashed a running one again, with another writer and a sign of life at `now`. Throws
+   * conflict while its writer is at work, not-found.
+   */
+  resumeRun(runId: string, by: { readonly writer: Writer; readonly now: number }): Promise<Run>;
   /** Throws not-found. */
   updateRun(runId: string, update: RunUpdate): Promise<Run>;
   /** Forgets a run with all its rows, lines, files and evaluations; artifacts it made stay. Throws not-found. */

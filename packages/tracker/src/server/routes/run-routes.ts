@@ -7,7 +7,7 @@ import { parseRunField, type RunField } from "../../model/run-field.ts";
 import type { RunFilter } from "../../model/run-filter.ts";
 import { TrackerError } from "../../model/tracker-error.ts";
 import type { RunQuery } from "../../store/store.ts";
-import { limitText, text, texts } from "../schemas/json.ts";
+import { limitText, text, texts, time } from "../schemas/json.ts";
 import {
   environment,
   fieldCount,
@@ -17,6 +17,7 @@ import {
   runCells,
   runPage,
   runUpdate,
+  writer,
 } from "../schemas/run.ts";
 import { runFilter } from "../schemas/run-filter.ts";
 import type { ServerRoutes } from "../server-route.ts";
@@ -45,6 +46,7 @@ export const runRoutes: ServerRoutes<
   | "listFields"
   | "createRun"
   | "getRun"
+  | "resumeRun"
   | "updateRun"
   | "deleteRun"
   | "getEnvironment"
@@ -82,6 +84,12 @@ export const runRoutes: ServerRoutes<
     about: "A run.",
     answer: run,
     answerTo: ({ parameters }, { store }) => store.getRun(parameters.runId),
+  },
+  resumeRun: {
+    about: "Makes a run that has ended or crashed a running one again, for another writer.",
+    body: z.strictObject({ writer, now: time }),
+    answer: run,
+    answerTo: ({ parameters, body }, { store }) => store.resumeRun(parameters.runId, body),
   },
   updateRun: {
     about: "Changes a run: what is present replaces what was, and null takes it away.",

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { MetricDefinition } from "../../model/metric-definition.ts";
 import type { Project } from "../../model/project.ts";
-import type { NewRun, RunEnvironment, RunUpdate } from "../../model/run.ts";
+import type { NewRun, RunEnvironment, RunUpdate, Writer } from "../../model/run.ts";
 import { count, json, jsonObject, optional, recordOf, text, time } from "./json.ts";
 
 const metricDefinition = z.object({
@@ -26,6 +26,8 @@ export const environment = z.object({
   diff: text.exactOptional(),
 }) satisfies z.ZodType<RunEnvironment>;
 
+export const writer = z.object({ machine: text, pid: count }) satisfies z.ZodType<Writer>;
+
 export const newRun = z.object({
   id: text,
   name: optional(text),
@@ -39,6 +41,7 @@ export const newRun = z.object({
   metrics: optional(metrics),
   dataset: optional(dataset),
   environment: optional(environment),
+  writer: optional(writer),
   createdAt: time,
 }) satisfies z.ZodType<NewRun>;
 
@@ -54,7 +57,7 @@ export const runUpdate = z.strictObject({
   metrics: metrics.exactOptional(),
   dataset: dataset.exactOptional(),
   environment: environment.exactOptional(),
-  state: z.enum(["running", "finished", "failed", "stopped"]).exactOptional(),
+  state: z.enum(["finished", "failed", "stopped"]).exactOptional(),
   heartbeatAt: time.exactOptional(),
   finishedAt: optional(time),
   error: optional(text),
@@ -73,6 +76,7 @@ export const run = z.object({
   summary: jsonObject,
   metrics,
   dataset: dataset.optional(),
+  writer: writer.optional(),
   state: z.enum(["running", "finished", "failed", "crashed", "stopped"]),
   createdAt: time,
   heartbeatAt: time,

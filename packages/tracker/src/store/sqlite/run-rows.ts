@@ -1,7 +1,15 @@
 /** Runs and projects as rows of the database. */
 import { fromJsonText, type JsonObject, toJsonText } from "../../model/json.ts";
 import type { MetricDefinition } from "../../model/metric-definition.ts";
-import type { DatasetInfo, NewRun, Run, RunEnvironment, RunState, RunUpdate } from "../../model/run.ts";
+import type {
+  DatasetInfo,
+  NewRun,
+  Run,
+  RunEnvironment,
+  RunState,
+  RunUpdate,
+  Writer,
+} from "../../model/run.ts";
 import { newRunName } from "../../model/run-names.ts";
 import { TrackerError } from "../../model/tracker-error.ts";
 import { nextChange } from "./changes.ts";
@@ -56,8 +64,8 @@ export function insertRun(database: Database, run: NewRun): void {
   const { lastInsertRowid } = database
     .statement(
       `INSERT INTO run (id, project_no, name, group_name, job_type, tags, notes, config, summary, metrics, dataset,
-       state, created_at, heartbeat_at, change, run_change)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?, 'running', ?, ?, ?, ?)`,
+       writer, state, created_at, heartbeat_at, change, run_change)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?, ?, 'running', ?, ?, ?, ?)`,
     )
     .run(
       run.id,
@@ -70,12 +78,27 @@ export function insertRun(database: Database, run: NewRun): void {
       toJsonText(run.config ?? {}),
       JSON.stringify(run.metrics ?? {}),
       run.dataset ? JSON.stringify(run.dataset) : null,
+      run.writer ? JSON.stringify(run.writer) : null,
       createdAt,
       createdAt,
       change,
       change,
     );
   writeEnvironment(database, Number(lastInsertRowid), run.environment ?? {});
+}
+
+/** Lets `writer` go on with a run. Inside a transaction, in which nobody else was found to be at work on it. */
+export function takeOver(
+  database: Database,
+  no: number,
+  { writer, now }: { readonly writer: Writer; readonly now: number },
+): void {
+  database
+    .statement(
+      `UPDATE run SET writer = :writer, state = 'running', error = NULL, finished_at = NULL, heartbeat_at = :now,
+       change = :change, run_change = :change WHERE no = :no`,
+    )
+    .run({ writer: JSON.stringify(writer), now, change: nextChange(database), no });
 }
 
 /** Changes what `update` says of a run. Inside a transaction. */
@@ -135,6 +158,7 @@ function storedRun(row: Row): StoredRun {
   const number = (name: string) => row[name] as number;
   const optional = <T>(name: string) => (row[name] ?? undefined) as T | undefined;
   const dataset = optional<string>("dataset");
+  const writer = optional<string>("writer");
   const run: Run = {
     id: text("id"),
     name: text("name"),
@@ -148,6 +172,7 @@ function storedRun(row: Row): StoredRun {
     summary: fromJsonText(text("summary")) as JsonObject,
     metrics: JSON.parse(text("metrics")) as Readonly<Record<string, MetricDefinition>>,
     dataset: dataset === undefined ? undefined : (JSON.parse(dataset) as DatasetInfo),
+    writer: writer === undefined ? undefined : (JSON.parse(writer) as Writer),
     state: text("state") as RunState,
     createdAt: number("created_at"),
     heartbeatAt: number("heartbeat_at"),

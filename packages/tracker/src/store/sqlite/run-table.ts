@@ -6,6 +6,7 @@ import type { Json } from "../../model/json.ts";
 import { type Run, stateAt } from "../../model/run.ts";
 import { compareFieldValues, fieldValue, type RunField } from "../../model/run-field.ts";
 import { matchesFilter } from "../../model/run-filter.ts";
+import { isGone } from "../process-writer.ts";
 import type { FieldCount, ProjectScope, RunCells, RunPage, RunQuery } from "../store.ts";
 import type { Database } from "./database.ts";
 import { readRun, type StoredRun } from "./run-rows.ts";
@@ -96,9 +97,9 @@ export class RunTable {
   }
 }
 
-/** The run as it reads at a time: crashed when it has been silent for too long. */
+/** The run as it reads at a time: crashed when it has been silent for too long, or its process is gone. */
 export function asOf(run: Run, now: number): Run {
-  const state = stateAt(run.state, run.heartbeatAt, now);
+  const state = stateAt(run, now, isGone);
   return state === run.state ? run : { ...run, state };
 }
 

@@ -161,4 +161,5 @@ export const schemaSteps: readonly string[] = [
     UNIQUE (run_no, data, part)
   ) STRICT;
   `,
+  "ALTER TABLE run ADD COLUMN writer TEXT",
 ];

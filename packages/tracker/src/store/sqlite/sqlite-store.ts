@@ -8,6 +8,7 @@ import type { StoredFile } from "../../model/artifact.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import { fromJsonText, type Json, toJsonText } from "../../model/json.ts";
 import type { Project } from "../../model/project.ts";
+import type { Run } from "../../model/run.ts";
 import { TrackerError } from "../../model/tracker-error.ts";
 import { blobFolder } from "../blob-folder.ts";
 import type { ChangeKind, RunBatch, Store } from "../store.ts";
@@ -18,7 +19,15 @@ import { readConsole, writeConsole } from "./console-lines.ts";
 import type { Database } from "./database.ts";
 import { KeyTable, listKeys, readRowPage, streamNumber, writeRows } from "./history.ts";
 import { openDatabase } from "./open-database.ts";
-import { changeRun, findRun, insertRun, noSuchRun, readEnvironment, runNumber } from "./run-rows.ts";
+import {
+  changeRun,
+  findRun,
+  insertRun,
+  noSuchRun,
+  readEnvironment,
+  runNumber,
+  takeOver,
+} from "./run-rows.ts";
 import { asOf, RunTable } from "./run-table.ts";
 import { readRunSeries } from "./series.ts";
 import { removeUnusedBlobs } from "./unused-blobs.ts";
@@ -109,6 +118,13 @@ export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions):
     },
     getRun: async (id) => run(id),
     getEnvironment: async (id) => readEnvironment(database, id),
+    resumeRun: async (id, by) => {
+      write(() => {
+        expectNoWriter(run(id));
+        takeOver(database, runNumber(database, id), by);
+      });
+      return run(id);
+    },
     updateRun: async (id, update) => {
       write(() => changeRun(database, runNumber(database, id), update, nextChange(database)));
       return run(id);
@@ -204,6 +220,15 @@ export function appendNow(folder: string, runId: string, batch: RunBatch): void 
   } finally {
     database.close();
   }
+}
+
+function expectNoWriter({ id, name, state, writer }: Run): void {
+  if (state !== "running") return;
+  const who = writer === undefined ? "another process" : `process ${writer.pid} on ${writer.machine}`;
+  throw new TrackerError(
+    "conflict",
+    `run ${name} (${id}) is being written by ${who}: stop that first. One that is dead is noticed within a minute.`,
+  );
 }
 
 function append(
