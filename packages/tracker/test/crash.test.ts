@@ -3,6 +3,7 @@
  * ATELIER_CRASH_ROUNDS=200 npx vitest run packages/tracker/test/crash.test.ts
  */
 import { createHash } from "node:crypto";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
@@ -79,6 +80,11 @@ describe(`killed ${rounds} times`, () => {
         }
       }
       expectWholeFile(folder.path);
+      const dayMs = 24 * 60 * 60 * 1000;
+      await using later = openSqliteStore({ folder: folder.path, now: () => Date.now() + dayMs + 1000 });
+      await later.removeUnusedBlobs();
+      const left = await readdir(join(folder.path, "blobs"));
+      expect(left.filter((name) => !/^[0-9a-f]{64}$/.test(name))).toEqual([]);
     },
     timeout,
   );

@@ -1,6 +1,6 @@
 /** The server over real sockets: what inject cannot show. */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -99,6 +99,22 @@ test("large files go both ways in pieces, and only under their own hash", async 
   const part = await send("readBlob", { parameters: { sha256 } }, { headers });
   expect(part.status).toBe(206);
   expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(1_000_000, 2_000_000))).toBe(true);
+});
+
+test("a file that is too large is refused, whether it says so or not, and leaves nothing", async () => {
+  const { send, server, folder } = await opened({ largestUploadBytes: 1000 });
+  const bytes = randomBytes(1001);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  for (const body of [bytes, new Blob([bytes]).stream()]) {
+    const sent = send("putBlob", { parameters: { sha256 } }, {
+      headers: { "content-type": "application/octet-stream" },
+      body,
+      duplex: "half",
+    } as RequestInit);
+    await expect(sent).rejects.toMatchObject({ code: "too-large" });
+  }
+  expect(await readdir(join(folder, "blobs")).catch(() => [])).toEqual([]);
+  expect((await fetch(`${server.url}/api/projects`)).status).toBe(200);
 });
 
 test("bytes that stop coming are not kept", async () => {

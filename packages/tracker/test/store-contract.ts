@@ -475,6 +475,19 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
         await expect(store.blobs.find("../atelier.db")).rejects.toMatchObject({ code: "bad-argument" });
         await expect(store.blobs.put({ path: "/no/such/file" })).rejects.toMatchObject({ code: "not-found" });
       });
+      test("may arrive in pieces, and are kept if they are what was announced", async () => {
+        const sha256 = "09ca7e4eaa6e8ae9c7d261167129184883644d07dfba7cbfbc4c8a2e08360d5b";
+        const pieces = (...texts: readonly string[]) =>
+          (async function* () {
+            for (const piece of texts) yield new TextEncoder().encode(piece);
+          })();
+        const other = store.blobs.put({ sha256, pieces: pieces("hello, ", "word") });
+        await expect(other).rejects.toMatchObject({ code: "bad-argument" });
+        expect(await store.blobs.find(sha256)).toBeUndefined();
+        const kept = await store.blobs.put({ sha256, pieces: pieces("hello, ", "world") });
+        expect(kept).toEqual({ sha256, sizeBytes: 12 });
+        expect(await text(store.blobs.read(sha256))).toBe("hello, world");
+      });
       test("belong to runs under any path", async () => {
         await store.createRun(newRun("a"));
         const { sha256, sizeBytes } = await store.blobs.put(new Uint8Array([1]));

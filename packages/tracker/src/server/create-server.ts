@@ -22,6 +22,8 @@ export interface ServerOptions {
   /** Hash of the key that every caller needs; absent: callers on this machine only, without a key. */
   readonly keyHash?: string | undefined;
   readonly version: string;
+  /** No file sent to the server is larger. Default: 16 GiB. */
+  readonly largestUploadBytes?: number;
   /** Folder of the web application; absent: the API alone. */
   readonly pages?: string;
   /** Told of every failure that is the server's own fault. */
@@ -39,6 +41,7 @@ const openRoutes: readonly string[] = [routes.readSession, routes.openSession, r
 /** A server that does not listen yet. */
 export function createServer(options: ServerOptions): FastifyInstance {
   const { store, extensions = {}, keyHash, version, pages, onError = () => {} } = options;
+  const { largestUploadBytes = 16 * 2 ** 30 } = options;
   const guard = guardOf(keyHash);
   const live = liveStream(store);
   const fail = (error: unknown, reply: FastifyReply) => {
@@ -76,7 +79,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     guard.expectOwnPage(request);
   });
   server.addHook("preClose", async () => live.close());
-  const parts: ServerParts = { store, extensions, live, guard, version };
+  const parts: ServerParts = { store, extensions, live, guard, version, largestUploadBytes };
   for (const name of Object.keys(routes) as RouteName[]) addRoute(server, name, parts);
   server.setNotFoundHandler(async (request, reply) => {
     const { method, url } = request;

@@ -14,6 +14,7 @@ export interface ServerParts {
   readonly live: LiveStream;
   readonly guard: Guard;
   readonly version: string;
+  readonly largestUploadBytes: number;
 }
 
 /** A call as its handler gets it: decoded and checked. */

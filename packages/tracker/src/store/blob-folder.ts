@@ -5,20 +5,24 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { TrackerError } from "../model/tracker-error.ts";
-import type { BlobInfo, BlobStore } from "./store.ts";
+import type { BlobInfo, BlobSource, BlobStore } from "./store.ts";
 
 /** A blob store that can also be tidied. */
 export interface BlobFolder extends BlobStore {
-  /** All blobs with the time they were last put, in milliseconds since the epoch. */
-  list(): AsyncIterable<BlobInfo & { readonly putAt: number }>;
-  remove(sha256: string): Promise<void>;
+  /** All files with the time they were last put, in milliseconds since the epoch: blobs, and halves of those never finished. */
+  list(): AsyncIterable<{ readonly name: string; readonly sizeBytes: number; readonly putAt: number }>;
+  /** Removes a file that list named. */
+  remove(name: string): Promise<void>;
 }
+
+const blobName = /^[0-9a-f]{64}$/;
+const halfName = /^\.[0-9a-f-]{36}\.tmp$/;
 
 /** Blobs below `folder`, which is made when first needed. */
 export function blobFolder(folder: string): BlobFolder {
   const pathOf = (sha256: string) => {
     // The name is the only part of a path that comes from outside.
-    if (!/^[0-9a-f]{64}$/.test(sha256)) {
+    if (!blobName.test(sha256)) {
       throw new TrackerError("bad-argument", `expected a SHA-256 in 64 hexadecimal digits, got "${sha256}".`);
     }
     return join(folder, sha256);
@@ -39,19 +43,19 @@ export function blobFolder(folder: string): BlobFolder {
     },
     async *list() {
       for (const name of (await readdir(folder).catch(ifMissing)) ?? []) {
-        if (!/^[0-9a-f]{64}$/.test(name)) continue;
+        if (!blobName.test(name) && !halfName.test(name)) continue;
         const found = await stat(join(folder, name)).catch(ifMissing);
-        if (found) yield { sha256: name, sizeBytes: found.size, putAt: found.mtimeMs };
+        if (found) yield { name, sizeBytes: found.size, putAt: found.mtimeMs };
       }
     },
-    remove: (sha256) => rm(pathOf(sha256), { force: true }),
+    remove: (name) => rm(join(folder, name), { force: true }),
   };
 }
 
 /** Writes beside the blob's place, flushes, renames: a crash leaves at most a file whose name is no blob's. */
 async function put(
   folder: string,
-  source: Uint8Array | { readonly path: string },
+  source: BlobSource,
   pathOf: (sha256: string) => string,
 ): Promise<BlobInfo> {
   await mkdir(folder, { recursive: true });
@@ -59,10 +63,8 @@ async function put(
   const hash = createHash("sha256");
   let sizeBytes = 0;
   try {
-    const pieces =
-      source instanceof Uint8Array ? [source] : createReadStream(source.path, { highWaterMark: 1 << 20 });
     await pipeline(
-      pieces,
+      piecesOf(source),
       async function* (parts: AsyncIterable<Uint8Array>) {
         for await (const part of parts) {
           hash.update(part);
@@ -73,6 +75,12 @@ async function put(
       createWriteStream(temporary, { flush: true, flags: "wx" }),
     );
     const sha256 = hash.digest("hex");
+    if ("sha256" in source && source.sha256 !== sha256) {
+      throw new TrackerError(
+        "bad-argument",
+        `expected bytes of SHA-256 ${source.sha256}, got ${sha256}; send them again.`,
+      );
+    }
     // Also when it is there already: renaming anew makes it young, so that tidying up does not take it away.
     await rename(temporary, pathOf(sha256));
     await flushFolder(folder);
@@ -80,6 +88,11 @@ async function put(
   } finally {
     await rm(temporary, { force: true });
   }
+}
+
+function piecesOf(source: BlobSource): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  if (source instanceof Uint8Array) return [source];
+  return "pieces" in source ? source.pieces : createReadStream(source.path, { highWaterMark: 1 << 20 });
 }
 
 /** Makes the new name durable. Windows cannot flush folders and does not need to. */

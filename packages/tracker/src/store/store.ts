@@ -102,12 +102,20 @@ export interface Store {
 
 /** Files by the SHA-256 of their content. A file is there whole or not at all. */
 export interface BlobStore {
-  /** Keeps bytes, or what a file of this machine holds. */
-  put(source: Uint8Array | { readonly path: string }): Promise<BlobInfo>;
+  /** Throws bad-argument for what arrives with another SHA-256 than it was said to have, and keeps nothing then. */
+  put(source: BlobSource): Promise<BlobInfo>;
   /** Undefined when there is no such blob. */
   find(sha256: string): Promise<BlobInfo | undefined>;
   /** The content, or `range` of it (end exclusive), in pieces. Throws not-found. */
   read(sha256: string, range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>;
+}
+
+/** Bytes, a file of this machine, or what arrives in pieces and was said to have a SHA-256. */
+export type BlobSource = Uint8Array | { readonly path: string } | ArrivingBlob;
+
+export interface ArrivingBlob {
+  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly sha256: string;
 }
 
 export interface BlobInfo {

@@ -1,12 +1,12 @@
 /** Files of runs, blobs and artifacts. */
 import { z } from "zod";
 import { TrackerError } from "../../model/tracker-error.ts";
-import { putStream } from "../put-stream.ts";
 import { anyBytes, typeOfName } from "../safe-content-type.ts";
 import { artifact, blobInfo, newArtifact, storedFile } from "../schemas/artifact.ts";
 import { count, text } from "../schemas/json.ts";
 import { sendBlob } from "../send-blob.ts";
 import type { ServerRoutes } from "../server-route.ts";
+import { upload } from "../upload.ts";
 import { scope } from "./run-routes.ts";
 
 export const fileRoutes: ServerRoutes<
@@ -61,7 +61,8 @@ export const fileRoutes: ServerRoutes<
   putBlob: {
     about: "Keeps bytes, sent as application/octet-stream, whose SHA-256 is the one of the path.",
     answer: blobInfo,
-    answerTo: ({ parameters, request }, { store }) => putStream(store.blobs, parameters.sha256, request.raw),
+    answerTo: ({ parameters: { sha256 }, request }, { store, largestUploadBytes }) =>
+      store.blobs.put({ sha256, pieces: upload(request, largestUploadBytes) }),
   },
   removeUnusedBlobs: {
     about: "Removes blobs that nothing refers to and that are older than a day.",

@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import type { ApiClient } from "../../api/index.ts";
 import { TrackerError } from "../../model/tracker-error.ts";
-import type { BlobInfo, BlobStore } from "../store.ts";
+import type { BlobInfo, BlobSource, BlobStore } from "../store.ts";
 
 /** The blobs behind a server. */
 export function httpBlobs(client: ApiClient): BlobStore {
@@ -20,13 +20,10 @@ export function httpBlobs(client: ApiClient): BlobStore {
   return {
     find,
     put: async (source) => {
-      const parameters = { sha256: await hashOf(source) };
+      const parameters = { sha256: "sha256" in source ? source.sha256 : await hashOf(source) };
       const response = await client.send("putBlob", { parameters }, {
         headers: { "content-type": "application/octet-stream" },
-        body:
-          source instanceof Uint8Array
-            ? Uint8Array.from(source)
-            : (Readable.toWeb(createReadStream(source.path)) as ReadableStream),
+        body: bodyOf(source),
         duplex: "half",
       } as RequestInit);
       return (await response.json()) as BlobInfo;
@@ -47,6 +44,12 @@ export function httpBlobs(client: ApiClient): BlobStore {
       }
     },
   };
+}
+
+function bodyOf(source: BlobSource): Uint8Array<ArrayBuffer> | ReadableStream {
+  if (source instanceof Uint8Array) return Uint8Array.from(source);
+  const pieces = "pieces" in source ? Readable.from(source.pieces) : createReadStream(source.path);
+  return Readable.toWeb(pieces) as ReadableStream;
 }
 
 async function hashOf(source: Uint8Array | { readonly path: string }): Promise<string> {

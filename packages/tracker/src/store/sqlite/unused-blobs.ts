@@ -3,16 +3,19 @@ import type { BlobFolder } from "../blob-folder.ts";
 import { decodeColumn } from "./chunk.ts";
 import type { Database } from "./database.ts";
 
-/** Removes blobs last put before a time that no file, artifact, evaluation or history value names. */
+/**
+ * Removes what was last put before a time and no file, artifact, evaluation or history value names, halves of blobs that a
+ * dying process left included.
+ */
 export async function removeUnusedBlobs(database: Database, blobs: BlobFolder, before: number) {
   let count = 0;
   let sizeBytes = 0;
   const used = namedBlobs(database);
-  for await (const blob of blobs.list()) {
-    if (blob.putAt >= before || used.has(blob.sha256)) continue;
-    await blobs.remove(blob.sha256);
+  for await (const file of blobs.list()) {
+    if (file.putAt >= before || used.has(file.name)) continue;
+    await blobs.remove(file.name);
     count++;
-    sizeBytes += blob.sizeBytes;
+    sizeBytes += file.sizeBytes;
   }
   return { count, sizeBytes };
 }
