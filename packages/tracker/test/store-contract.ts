@@ -132,12 +132,12 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
         expect(await store.getRun("a")).toMatchObject({ state: "crashed", writer: { pid } });
         await store.createRun(newRun("b", { createdAt: where.clock.now, writer: thisWriter }));
         expect((await store.getRun("b")).state).toBe("running");
-        const elsewhere = { machine: `not ${thisWriter.machine}`, pid };
+        const elsewhere = { ...thisWriter, pid, host: `not ${thisWriter.host}` };
         await store.createRun(newRun("c", { createdAt: where.clock.now, writer: elsewhere }));
         expect((await store.getRun("c")).state).toBe("running");
       });
       test("are resumed by one writer at a time", async () => {
-        const writer = (pid: number) => ({ machine: "elsewhere", pid });
+        const writer = (pid: number) => ({ host: "elsewhere", pid, pidNamespace: "" });
         const by = (pid: number) => ({ writer: writer(pid), now: where.clock.now });
         where.clock.now = 5000;
         await store.createRun(newRun("a", { createdAt: 5000, writer: writer(1) }));

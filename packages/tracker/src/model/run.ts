@@ -32,9 +32,10 @@ export interface HostInfo {
 
 /** The process that writes a run, so that no other goes on with the run meanwhile. */
 export interface Writer {
-  /** Within it, process numbers mean something: a machine, or a container of one. */
-  readonly machine: string;
+  readonly host: string;
   readonly pid: number;
+  /** Where on the host the number means something: containers number their processes each for themselves. */
+  readonly pidNamespace: string;
 }
 
 /** What it takes to run it again. */

@@ -3,16 +3,14 @@ import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Writer } from "../model/run.ts";
 
-const machine = `${hostname()}${processNamespace()}`;
-
-export const thisWriter: Writer = { machine, pid: process.pid };
+export const thisWriter: Writer = { host: hostname(), pid: process.pid, pidNamespace: pidNamespace() };
 
 /**
  * Whether a writer is known to be gone. One on another machine never is; nor is one whose number has been given to another
  * process since: silence will tell.
  */
-export function isGone({ machine: place, pid }: Writer): boolean {
-  if (place !== machine) return false;
+export function isGone({ host, pid, pidNamespace }: Writer): boolean {
+  if (host !== thisWriter.host || pidNamespace !== thisWriter.pidNamespace) return false;
   try {
     process.kill(pid, 0);
     return false;
@@ -21,10 +19,9 @@ export function isGone({ machine: place, pid }: Writer): boolean {
   }
 }
 
-/** Containers of one machine may share its name, and number their processes each for themselves. */
-function processNamespace(): string {
+function pidNamespace(): string {
   try {
-    return ` ${readlinkSync("/proc/self/ns/pid")}`;
+    return readlinkSync("/proc/self/ns/pid");
   } catch {
     return ""; // not on Linux
   }

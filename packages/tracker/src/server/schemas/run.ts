@@ -26,7 +26,7 @@ export const environment = z.object({
   diff: text.exactOptional(),
 }) satisfies z.ZodType<RunEnvironment>;
 
-export const writer = z.object({ machine: text, pid: count }) satisfies z.ZodType<Writer>;
+export const writer = z.object({ host: text, pid: count, pidNamespace: text }) satisfies z.ZodType<Writer>;
 
 export const newRun = z.object({
   id: text,

@@ -224,7 +224,7 @@ export function appendNow(folder: string, runId: string, batch: RunBatch): void 
 
 function expectNoWriter({ id, name, state, writer }: Run): void {
   if (state !== "running") return;
-  const who = writer === undefined ? "another process" : `process ${writer.pid} on ${writer.machine}`;
+  const who = writer === undefined ? "another process" : `process ${writer.pid} on ${writer.host}`;
   throw new TrackerError(
     "conflict",
     `run ${name} (${id}) is being written by ${who}: stop that first. One that is dead is noticed within a minute.`,
