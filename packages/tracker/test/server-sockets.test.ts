@@ -11,6 +11,7 @@ import { hashAccessKey, newAccessKey } from "../src/server/access-key.ts";
 import { type OpenServerOptions, openServer } from "../src/server/open-server.ts";
 import { openSqliteStore } from "../src/store/sqlite/sqlite-store.ts";
 import type { Changes } from "../src/store/store.ts";
+import { runProgram } from "./processes/run-process.ts";
 import { fillStore, scope } from "./test-server.ts";
 
 async function opened(options: Partial<OpenServerOptions> = {}) {
@@ -81,6 +82,32 @@ describe("the live stream", () => {
     expect((await events.next().catch(() => ({ done: true }))).done).toBe(true);
   });
 });
+
+test("two listeners learn of every row that ten programs log, half of them through the server", async () => {
+  const { folder, server, send, call } = await opened();
+  const ids = Array.from({ length: 10 }, (_, i) => `writer ${i}`);
+  const rowCount = 200;
+  const listen = async () => {
+    const seen = new Map(ids.map((id) => [id, new Set<number>()]));
+    const isComplete = () => [...seen.values()].every(({ size }) => size === rowCount);
+    const answer = await send("followChanges", { query: { cursor: 0 } });
+    let changedAfter = 0;
+    for await (const { id, changes } of eventsOf(answer)) {
+      for (const { runId } of changes.runs) {
+        const { rows } = await call("readRows", { parameters: { runId }, query: { changedAfter } });
+        for (const row of rows) seen.get(runId)!.add(row.values.row as number);
+      }
+      changedAfter = id;
+      if (isComplete()) return;
+    }
+  };
+  const listeners = [listen(), listen()];
+  const programs = ids.map((id, i) =>
+    runProgram("log-rows.ts", [i % 2 === 0 ? folder : server.url, id, String(rowCount)]),
+  );
+  for (const { exitCode, stderr } of await Promise.all(programs)) expect([exitCode, stderr]).toEqual([0, ""]);
+  await Promise.all(listeners);
+}, 60_000);
 
 test("large files go both ways in pieces, and only under their own hash", async () => {
   const { store, send, server } = await opened();

@@ -1,8 +1,8 @@
-/** Logs rows for as long as it lives, or `count` of them; says how many are acknowledged. Arguments: folder, run id, count. */
+/** Logs rows for as long as it lives, or `count` of them; says how many are acknowledged. Arguments: folder or server, run id, count. */
 import { openTracker } from "../../src/index.ts";
 
-const [folder, id, count = "Infinity"] = process.argv.slice(2) as [string, string, string?];
-const tracker = await openTracker({ folder });
+const [place, id, count = "Infinity"] = process.argv.slice(2) as [string, string, string?];
+const tracker = await openTracker(place.startsWith("http") ? { url: place } : { folder: place });
 const run = await tracker
   .startRun({ project: "crash", id, captureConsole: false, systemEveryMs: 0 })
   .catch(() => tracker.resumeRun(id, { captureConsole: false, systemEveryMs: 0 }));
