@@ -154,6 +154,10 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
         expect([resumed.error, resumed.finishedAt]).toEqual([undefined, undefined]);
         where.clock.now += crashedAfterMs + 1;
         expect(await store.resumeRun("a", by(9))).toMatchObject({ state: "running", writer: writer(9) });
+        const late = { writer: writer(1), rows: [rowOf(0, { loss: 1 })] }; // it was asleep, not dead
+        await expect(store.append("a", late)).rejects.toMatchObject({ code: "conflict" });
+        await store.append("a", { ...late, writer: writer(9) });
+        expect(await readAll("a")).toHaveLength(1);
         await expect(store.resumeRun("zz", by(2))).rejects.toMatchObject({ code: "not-found" });
       });
       test("keep their environment apart", async () => {

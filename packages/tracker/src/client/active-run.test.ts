@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { storeFolder } from "../../test/store-folder.ts";
 import { predictionsOf } from "../model/evaluation.ts";
+import { thisWriter } from "../store/process-writer.ts";
 import { restoreFiles } from "./files.ts";
 import { openTracker, type Tracker } from "./open-tracker.ts";
 
@@ -12,9 +13,11 @@ const scope = { entity: "local", project: "shoes" };
 describe("a run", () => {
   let folder: Awaited<ReturnType<typeof storeFolder>>;
   let tracker: Tracker;
+  let messages: string[];
   beforeEach(async () => {
     folder = await storeFolder();
-    tracker = await openTracker({ folder: folder.path });
+    messages = [];
+    tracker = await openTracker({ folder: folder.path, onMessage: (message) => messages.push(message) });
   });
   afterEach(async () => {
     await tracker[Symbol.asyncDispose]();
@@ -75,6 +78,27 @@ describe("a run", () => {
     expect([...series!.x, ...series!.y]).toEqual([0, 1, 1, 2]);
     await expect(tracker.resumeRun("nothing")).rejects.toMatchObject({ code: "not-found" });
     await expect(start({ id: first.id })).rejects.toMatchObject({ code: "conflict" });
+  });
+
+  test("that is deleted, or that another process has taken over, is let go of, and says so once", async () => {
+    const [deleted, taken] = [await start(), await start()];
+    await tracker.store.deleteRun(deleted.id);
+    await tracker.store.updateRun(taken.id, { heartbeatAt: 0 }); // it was asleep for long
+    const writer = { ...thisWriter, pid: thisWriter.pid + 1, host: "elsewhere" };
+    await tracker.store.resumeRun(taken.id, { writer, now: Date.now() });
+    for (const run of [deleted, taken]) {
+      run.log({ loss: 1 });
+      await expect(run.flush()).rejects.toThrow(run.id);
+      run.log({ loss: 2 });
+      await expect(run.flush()).rejects.toThrow(run.id);
+      await run.finish();
+    }
+    expect(messages).toEqual([
+      expect.stringContaining(`run ${deleted.name} is not recorded any further: there is no run`),
+      expect.stringContaining(`run ${taken.name} is not recorded any further: run ${taken.name}`),
+    ]);
+    expect(await stored(taken.id)).toMatchObject({ state: "running", writer, next: { row: 0 } });
+    await (await openTracker({ folder: folder.path }))[Symbol.asyncDispose](); // nothing of them waits
   });
 
   test("keeps images, tables and histograms", async () => {

@@ -19,7 +19,7 @@ import { accompany } from "./accompany.ts";
 import { ActiveRun } from "./active-run.ts";
 import { steadyClock } from "./clock.ts";
 import { atProcessEnd, type ProcessEnd } from "./process-end.ts";
-import { batchOf, type RunEntry, RunQueue } from "./run-queue.ts";
+import { batchOf, isFinal, type RunEntry, RunQueue } from "./run-queue.ts";
 import { openSpool } from "./spool.ts";
 
 export interface TrackerOptions {
@@ -111,6 +111,7 @@ export class Tracker {
       runId: run.id,
       spool,
       updateWith: () => presentState(),
+      writer: thisWriter,
       onTrouble: (error) => this.#onMessage(troubleText(run, error)),
     });
     const presentState = () => ({ heartbeatAt: Date.now(), summary: active.summary });
@@ -129,6 +130,7 @@ export class Tracker {
         try {
           await queue.flush();
         } catch {
+          if (queue.isRefused) return; // as was said
           const isSpooled = spool.write(run.id, [
             ...queue.take(),
             { update: { ...presentState(), ...final } },
@@ -170,9 +172,9 @@ function failWithProcess(place: string, runId: string): void {
 function writeNow(place: string, runId: string, entries: readonly RunEntry[]): void {
   try {
     if (isServer(place)) throw new TrackerError("unreachable", "there is no time to wait for an answer.");
-    appendNow(place, runId, batchOf(entries));
-  } catch {
-    openSpool(place).write(runId, entries);
+    appendNow(place, runId, { ...batchOf(entries), writer: thisWriter });
+  } catch (error) {
+    if (!isFinal(error)) openSpool(place).write(runId, entries);
   }
 }
 
@@ -204,7 +206,9 @@ function unwrittenRun({ environment: _, ...run }: NewRun & { readonly name: stri
 function troubleText({ name }: Run, error: TrackerError | undefined): string {
   return error === undefined
     ? `run ${name}: everything is recorded again.`
-    : `run ${name} cannot be recorded now: ${error.message} It goes on, and what it logs is recorded when that is possible again.`;
+    : isFinal(error)
+      ? `run ${name} is not recorded any further: ${error.message}`
+      : `run ${name} cannot be recorded now: ${error.message} It goes on, and what it logs is recorded when that is possible again.`;
 }
 
 function unwrittenText({ name }: Run, path: string | undefined): string {

@@ -1,10 +1,10 @@
 /**
  * What a run has said and its store has not yet acknowledged. Saying something costs the program a push; batches go out
  * many times a second. What the store cannot take (a full disk, say) stays and is offered again, ever less often; where
- * there is too much of it, it goes to a spool file meanwhile.
+ * there is too much of it, it goes to a spool file meanwhile. What the store will never take is dropped.
  */
 import type { ConsoleLine, HistoryRow } from "../model/history.ts";
-import type { NewRun, RunUpdate } from "../model/run.ts";
+import type { NewRun, RunUpdate, Writer } from "../model/run.ts";
 import { TrackerError } from "../model/tracker-error.ts";
 import type { RunBatch, Store } from "../store/store.ts";
 import type { Spool } from "./spool.ts";
@@ -23,6 +23,8 @@ export interface RunQueueOptions {
   readonly spool: Spool;
   /** What the store should know of the run at present, sent along with every batch. */
   readonly updateWith: () => RunUpdate;
+  /** Who writes, which the store checks. */
+  readonly writer?: Writer;
   /** Called when the store first refuses, and with undefined when it takes everything again. */
   readonly onTrouble: (error: TrackerError | undefined) => void;
 }
@@ -55,7 +57,13 @@ export class RunQueue {
     this.#options = options;
   }
 
+  /** Whether the store will take nothing more of this run; what is said from then on is dropped. */
+  get isRefused(): boolean {
+    return isFinal(this.#trouble);
+  }
+
   push(entry: RunEntry): void {
+    if (this.isRefused) return;
     this.#entries.push(entry);
     if (this.#isSending) return;
     if (this.#trouble) this.#spill();
@@ -65,6 +73,7 @@ export class RunQueue {
 
   /** Resolves when the store has acknowledged all that was said before. Rejects when it refuses; it stays queued then. */
   flush(): Promise<void> {
+    if (this.isRefused) return Promise.reject(this.#trouble);
     const until = this.#acknowledged + this.#entries.length;
     return new Promise((resolve, reject) => {
       this.#flushes.push({ until, resolve, reject });
@@ -113,10 +122,14 @@ export class RunQueue {
       cause instanceof TrackerError ? cause : new TrackerError("internal", cause.message, { cause });
     this.#trouble = trouble;
     if (isNew) this.#options.onTrouble(trouble);
+    for (const { reject } of this.#flushes.splice(0)) reject(trouble);
+    if (this.isRefused) {
+      this.#entries = [];
+      return;
+    }
     this.#timer = setTimeout(() => this.#send(), this.#retryMs);
     this.#timer.unref(); // waiting for room keeps no program from ending
     this.#retryMs = Math.min(longestRetryMs, 2 * this.#retryMs);
-    for (const { reject } of this.#flushes.splice(0)) reject(trouble);
   }
 
   #recovered(): void {
@@ -134,14 +147,19 @@ export class RunQueue {
   }
 }
 
+/** Whether a store will never take what it refused: the run was deleted, or has another writer. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof TrackerError && (error.code === "not-found" || error.code === "conflict");
+}
+
 /** Writes entries of one run to its store, as one batch. */
 export async function writeEntries(
-  { store, runId, updateWith }: Pick<RunQueueOptions, "store" | "runId" | "updateWith">,
+  { store, runId, updateWith, writer }: Pick<RunQueueOptions, "store" | "runId" | "updateWith" | "writer">,
   entries: readonly RunEntry[],
 ): Promise<void> {
   for (const entry of entries) if ("create" in entry) await createOnce(store, entry.create);
   const { update, ...batch } = batchOf(entries);
-  await store.append(runId, { ...batch, update: { ...updateWith(), ...update } });
+  await store.append(runId, { ...batch, ...(writer && { writer }), update: { ...updateWith(), ...update } });
 }
 
 /** What entries say, of several updates the last value of each part. */

@@ -8,7 +8,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { fromJsonText, type Json, toJsonText } from "../model/json.ts";
 import type { Store } from "../store/store.ts";
-import { type RunEntry, writeEntries } from "./run-queue.ts";
+import { isFinal, type RunEntry, writeEntries } from "./run-queue.ts";
 
 export interface Spool {
   /** Keeps entries of a run; false when that is not possible either. */
@@ -54,7 +54,11 @@ async function drainFile(path: string, store: Store): Promise<void> {
   for (const text of readFileSync(path, "utf8").split("\n")) {
     const line = parsed(text);
     if (line === undefined) continue;
-    await writeEntries({ store, runId: line.runId, updateWith: () => ({}) }, line.entries);
+    try {
+      await writeEntries({ store, runId: line.runId, updateWith: () => ({}) }, line.entries);
+    } catch (error) {
+      if (!isFinal(error)) throw error; // a run that was deleted wants its rows no more
+    }
   }
   rmSync(path, { force: true });
 }

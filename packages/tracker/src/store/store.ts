@@ -51,7 +51,10 @@ export interface Store {
   /** The fields that runs of a project have in config (leaves) and summary, sorted, with how many runs have them. */
   listFields(scope: ProjectScope): Promise<readonly FieldCount[]>;
 
-  /** Rows, lines and changes of one run, all or none; also a sign of life. Throws not-found. */
+  /**
+   * Rows, lines and changes of one run, all or none; also a sign of life. Throws conflict when somebody else has become the
+   * run's writer, not-found.
+   */
   append(runId: string, batch: RunBatch): Promise<void>;
   /** The keys that a run has logged, sorted. */
   listKeys(runId: string, stream: RowStream): Promise<readonly MetricKey[]>;
@@ -166,6 +169,8 @@ export interface FieldCount {
 
 /** Everything in it is optional. */
 export interface RunBatch {
+  /** Who says it; absent: somebody who is not asked. */
+  readonly writer?: Writer;
   readonly rows?: readonly HistoryRow[];
   readonly systemRows?: readonly HistoryRow[];
   readonly console?: readonly ConsoleLine[];

@@ -4,7 +4,7 @@ import type { ConsoleLine, HistoryRow, MetricKey } from "../../model/history.ts"
 import type { HistoryValue } from "../../model/value.ts";
 import type { RunBatch } from "../../store/store.ts";
 import { count, recordOf, sha256, text, time } from "./json.ts";
-import { runUpdate } from "./run.ts";
+import { runUpdate, writer } from "./run.ts";
 
 /** A number: also one of those that JSON does not know, which wire-json.ts has read. */
 const anyNumber = z
@@ -64,6 +64,7 @@ export const metricKey = z.object({
 }) satisfies z.ZodType<MetricKey>;
 
 export const runBatch = z.strictObject({
+  writer: writer.exactOptional(),
   rows: z.array(historyRow).exactOptional(),
   systemRows: z.array(historyRow).exactOptional(),
   console: z.array(consoleLine).exactOptional(),

@@ -42,6 +42,23 @@ export function runNumber(database: Database, id: string): number {
   return Number(row.no);
 }
 
+/** Throws conflict when a run has another writer, not-found. */
+export function expectWriter(database: Database, id: string, writer: Writer): void {
+  const found = findRun(database, id)?.run;
+  if (found === undefined) throw noSuchRun(id);
+  if (found.writer === undefined || JSON.stringify(found.writer) === JSON.stringify(writer)) return;
+  throw beingWritten(found);
+}
+
+/** Why nobody else may write a run. */
+export function beingWritten({ id, name, writer }: Run): TrackerError {
+  const who = writer === undefined ? "another process" : `process ${writer.pid} on ${writer.host}`;
+  return new TrackerError(
+    "conflict",
+    `run ${name} (${id}) is being written by ${who}; stop that first, or start another run.`,
+  );
+}
+
 export function noSuchRun(id: string): TrackerError {
   return new TrackerError("not-found", `there is no run ${JSON.stringify(id)} in this store.`);
 }

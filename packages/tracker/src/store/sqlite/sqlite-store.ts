@@ -8,7 +8,6 @@ import type { StoredFile } from "../../model/artifact.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import { fromJsonText, type Json, toJsonText } from "../../model/json.ts";
 import type { Project } from "../../model/project.ts";
-import type { Run } from "../../model/run.ts";
 import { TrackerError } from "../../model/tracker-error.ts";
 import { blobFolder } from "../blob-folder.ts";
 import type { ChangeKind, RunBatch, Store } from "../store.ts";
@@ -20,7 +19,9 @@ import type { Database } from "./database.ts";
 import { KeyTable, listKeys, readRowPage, streamNumber, writeRows } from "./history.ts";
 import { openDatabase } from "./open-database.ts";
 import {
+  beingWritten,
   changeRun,
+  expectWriter,
   findRun,
   insertRun,
   noSuchRun,
@@ -120,7 +121,8 @@ export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions):
     getEnvironment: async (id) => readEnvironment(database, id),
     resumeRun: async (id, by) => {
       write(() => {
-        expectNoWriter(run(id));
+        const present = run(id);
+        if (present.state === "running") throw beingWritten(present);
         takeOver(database, runNumber(database, id), by);
       });
       return run(id);
@@ -222,22 +224,14 @@ export function appendNow(folder: string, runId: string, batch: RunBatch): void 
   }
 }
 
-function expectNoWriter({ id, name, state, writer }: Run): void {
-  if (state !== "running") return;
-  const who = writer === undefined ? "another process" : `process ${writer.pid} on ${writer.host}`;
-  throw new TrackerError(
-    "conflict",
-    `run ${name} (${id}) is being written by ${who}: stop that first. One that is dead is noticed within a minute.`,
-  );
-}
-
 function append(
   store: { readonly database: Database; readonly keys: KeyTable },
   runId: string,
   batch: RunBatch,
 ): number {
   const { database } = store;
-  const { rows = [], systemRows = [], console = [], update } = batch;
+  const { writer, rows = [], systemRows = [], console = [], update } = batch;
+  if (writer) expectWriter(database, runId, writer);
   const runNo = runNumber(database, runId);
   const change = nextChange(database);
   writeRows(store, { runNo, stream: streamNumber.history }, rows, change);
