@@ -8,6 +8,7 @@ import {
   openTracker,
   type Tracker,
   TrackerError,
+  type TrackerErrorCode,
 } from "@atelier/tracker";
 import { type Command, Option } from "commander";
 import { type Effects, say } from "../effects.ts";
@@ -121,7 +122,10 @@ async function openRun(
 ): Promise<ActiveRun> {
   const earlier = resume?.about.run;
   if (typeof earlier === "string") {
-    const run = await tracker.resumeRun(earlier).catch(ifGone);
+    // Where the store takes nothing now, a new run is one whose rows can wait.
+    const run = await tracker
+      .resumeRun(earlier)
+      .catch(ifOneOf("not-found", "cannot-write", "busy", "unreachable"));
     if (run !== undefined) return run;
   }
   const { project = basename(origin.data), group, name, notes, tag } = options;
@@ -144,9 +148,12 @@ async function openRun(
   return run;
 }
 
-function ifGone(error: unknown): undefined {
-  if (error instanceof TrackerError && error.code === "not-found") return undefined;
-  throw error;
+/** Undefined instead of an error of these codes. */
+function ifOneOf(...codes: readonly TrackerErrorCode[]): (error: unknown) => undefined {
+  return (error) => {
+    if (error instanceof TrackerError && codes.includes(error.code)) return undefined;
+    throw error;
+  };
 }
 
 function epochsBefore(resume: ModelFile | undefined): readonly EpochRecord[] {
@@ -198,7 +205,7 @@ async function isBest(
   { name, monitor = "val_loss" }: Recipe,
   scores: JsonObject,
 ): Promise<boolean> {
-  const best = await store.getArtifact({ entity, project, name, alias: "best" }).catch(ifGone);
+  const best = await store.getArtifact({ entity, project, name, alias: "best" }).catch(ifOneOf("not-found"));
   const [before, now] = [best?.metadata[monitor], scores[monitor]];
   if (typeof before !== "number" || typeof now !== "number") return true;
   return metrics[monitor]?.goal === "maximize" ? now > before : now < before;
