@@ -3,30 +3,46 @@ import { fitRulesOf, loadRecipe, modelOf } from "@atelier/cli";
 import { evaluate, fit } from "@atelier/engine";
 import { fashionMnist } from "@atelier/vision";
 import type { Part, Workbench } from "./part.ts";
+import { table } from "./statistics.ts";
 
 /** Test accuracy of the report's best convolutional network. */
 const goal = 0.9361;
 /**
- * Epochs of the one cycle. Six and eight were tried (seed 1): 0.941 and 0.943 in validation, 0.933 and 0.938 in test. The test
- * figures were known when eight was taken, so the time is that of a known-good setting, not of a blind choice.
+ * Epochs of the one cycle: the fewest of 6 to 9 whose mean validation accuracy over the seeds 2, 3 and 4 was 0.8 points above
+ * the goal, about what a model is better in validation than in test. No test image was looked at for this choice.
  */
-const epochs = 8;
+const epochs = 7;
+/** None of those by which the length was chosen. */
+const seeds = [5, 6, 7];
 
 export async function measureAccuracy({ executor, report }: Workbench): Promise<Part> {
   const { train, validation, test } = await fashionMnist();
   const recipe = await loadRecipe("cnn-small", [], ".");
   const model = modelOf(recipe, train.classNames.length);
-  const training = fit(model, train, { ...fitRulesOf(recipe), validation, executor, epochs, seed: 1 });
-  const began = performance.now();
-  for await (const { epoch } of training) report(`  epoch ${epoch} of ${epochs}`);
-  const seconds = (performance.now() - began) / 1000;
-  const { accuracy, loss } = await evaluate(training.trained, test, { executor });
-  training.close();
-  report(`  ${seconds.toFixed(0)} s, test accuracy ${accuracy}`);
+  const runs = [];
+  for (const seed of seeds) {
+    const training = fit(model, train, { ...fitRulesOf(recipe), validation, executor, epochs, seed });
+    const began = performance.now();
+    for await (const { epoch } of training) report(`  seed ${seed}, epoch ${epoch} of ${epochs}`);
+    const seconds = (performance.now() - began) / 1000;
+    const { accuracy, loss } = await evaluate(training.trained, test, { executor });
+    training.close();
+    report(`  ${seconds.toFixed(0)} s, test accuracy ${accuracy}`);
+    runs.push({ seed, seconds, accuracy, loss });
+  }
+  const reached = runs.filter(({ accuracy }) => accuracy >= goal).length;
+  const rows = runs.map(({ seed, seconds, accuracy, loss }) => [
+    String(seed),
+    `${seconds.toFixed(0)} s`,
+    accuracy.toFixed(4),
+    loss.toFixed(4),
+  ]);
   return {
-    numbers: { goal, epochs, seconds, accuracy, loss },
+    numbers: { goal, epochs, runs },
     text: `The report's best network, of 5.8 million parameters, has a test accuracy of ${goal}. cnn-small, of 0.3 million, trained
-in ${epochs} epochs of one cycle (one seed, a length known to suffice), reached ${accuracy.toFixed(4)} (loss ${loss.toFixed(4)}) in ${seconds.toFixed(0)} s, validation after each epoch
-included.`,
+in ${epochs} epochs of one cycle, a length chosen in validation alone; validation after each epoch is included in the time.
+${reached} of ${runs.length} seeds reach it.
+
+${table(["seed", "trained in", "test accuracy", "test loss"], rows)}`,
   };
 }
