@@ -35,6 +35,8 @@ const kernelFiles = [
   "conv2d",
   "conv2d-fft",
   "conv2d-winograd",
+  "winograd-filter-grad",
+  "winograd-transforms",
   "conv2d-block",
   "conv2d-pool",
   "complex-product",

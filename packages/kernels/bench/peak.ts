@@ -25,7 +25,18 @@ function gemm(M: number, N: number, K: number, transposeA = 0, transposeB = 0): 
 function conv(kernel: string, N: number, size: number, C: number, F: number, taps: number): Bench {
   const fields = convFields({ N, H: size, W: size, C, F, kH: taps, kW: taps, padding: "same" });
   const [x, filters, y] = [N * size * size * C, taps * taps * C * F, N * size * size * F];
-  const refs = { x: 0, filters: x, y: x + filters, bias: noRef, dy: x + filters, dx: 0, dFilters: x };
+  const refs = {
+    x: 0,
+    filters: x,
+    y: x + filters,
+    bias: noRef,
+    index: noRef,
+    moments: noRef,
+    resultMoments: noRef,
+    dy: x + filters,
+    dx: 0,
+    dFilters: x,
+  };
   return {
     title: `${kernel} ${C}→${F} ${taps}×${taps} @${size}, batch ${N}`,
     call: { kernel, args: { ...refs, ...fields } },

@@ -1,5 +1,6 @@
 /** gemm and the convolutions against their definitions in float64, at sizes that fit no tile. */
 import { describe, expect, it } from "vitest";
+import { eachProduct } from "./each-product.ts";
 import { type ConvShape, convFields } from "./encode.ts";
 import { configurations, noise, relativeError, runCall } from "./run-call.ts";
 
@@ -96,7 +97,7 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
       for (const { algorithm, tolerance } of algorithmsFor(fields)) {
         const forward = {
           kernel: `conv2d${algorithm}`,
-          reads: { x, filters, bias },
+          reads: { x, filters, bias, ...absent },
           writes: { y: y.length },
         };
         const plain = await runCall(configuration, { ...forward, fields });
@@ -111,14 +112,14 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
         const inputGrad = await runCall(configuration, {
           kernel: `conv2dInputGrad${algorithm}`,
           fields,
-          reads: { filters, dy },
+          reads: { filters, dy, ...absent },
           writes: { dx: dx.length },
         });
         expect(relativeError(inputGrad.dx!, dx)).toBeLessThan(tolerance);
         const filterGrad = await runCall(configuration, {
           kernel: `conv2dFilterGrad${algorithm}`,
           fields,
-          reads: { x, dy },
+          reads: { x, dy, ...absent },
           writes: { dFilters: dFilters.length },
         });
         expect(relativeError(filterGrad.dFilters!, dFilters)).toBeLessThan(1.5 * tolerance);
@@ -126,6 +127,9 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
     });
   }
 });
+
+/** What only Winograd's kernels take (winograd.test.ts). */
+const absent = { moments: undefined, index: undefined, resultMoments: undefined };
 
 /**
  * The algorithms that take this convolution, by the suffix of their kernels' names, and what error they may have: about
@@ -138,28 +142,4 @@ function algorithmsFor({ sH, sW, dH, dW, groups, kH, kW }: ReturnType<typeof con
     ...(plain ? [{ algorithm: "Fft", tolerance: 2e-6 }] : []),
     ...(plain && kH === 3 && kW === 3 ? [{ algorithm: "Winograd", tolerance: 4e-6 }] : []),
   ];
-}
-
-/** Calls back with the indices of every multiplication a convolution consists of. */
-function eachProduct(
-  fields: ReturnType<typeof convFields>,
-  body: (x: number, filter: number, y: number) => void,
-): void {
-  const { N, H, W, C, F, kH, kW, sH, sW, dH, dW, padTop, padLeft, oH, oW, groups } = fields;
-  const [groupC, groupF] = [C / groups, F / groups];
-  for (let n = 0; n < N; n++)
-    for (let oy = 0; oy < oH; oy++)
-      for (let ox = 0; ox < oW; ox++)
-        for (let ky = 0; ky < kH; ky++)
-          for (let kx = 0; kx < kW; kx++) {
-            const [iy, ix] = [oy * sH - padTop + ky * dH, ox * sW - padLeft + kx * dW];
-            if (iy < 0 || iy >= H || ix < 0 || ix >= W) continue;
-            for (let f = 0; f < F; f++)
-              for (let c = 0; c < groupC; c++)
-                body(
-                  ((n * H + iy) * W + ix) * C + Math.floor(f / groupF) * groupC + c,
-                  ((ky * kW + kx) * groupC + c) * F + f,
-                  ((n * oH + oy) * oW + ox) * F + f,
-                );
-          }
 }

@@ -271,7 +271,9 @@ describe("runs", () => {
     async (kernel) => {
       const geometry = convFields({ N: 24, H: 14, W: 14, C: 5, F: 11, kH: 3, kW: 3, padding: "same" });
       const [x, dy] = [24 * 14 * 14 * 5, 24 * 14 * 14 * 11];
-      const words = encode(kernels, [{ kernel, args: { x: ~0, dy: ~x, dFilters: 0, ...geometry } }]);
+      const words = encode(kernels, [
+        { kernel, args: { x: ~0, dy: ~x, dFilters: 0, index: noRef, moments: noRef, ...geometry } },
+      ]);
       const results: Float32Array[] = [];
       for (const threads of [1, 2, 2, 3]) {
         const session = kernels.createSession({ threads, stateFloats: x + dy, arenaFloats: 512 });

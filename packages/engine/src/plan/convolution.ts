@@ -4,6 +4,7 @@
  * layers (conv2d-fft.cpp). Costs are in multiply-adds of the direct kernel.
  */
 
+import type { OpNode } from "../graph/graph.ts";
 import type { ConvAttrs } from "../graph/ops.ts";
 import type { Shape } from "../graph/shape.ts";
 
@@ -51,6 +52,18 @@ export function geometryOf(
     oW: y[2]!,
     groups,
   };
+}
+
+/** The geometry of a convolution that is a node of a graph, or whose gradient is. */
+export function geometryOfNode(
+  node: OpNode<"conv2d"> | OpNode<"conv2dInputGrad"> | OpNode<"conv2dFilterGrad">,
+  shapeOf: (id: number) => Shape,
+): ConvGeometry {
+  const { attrs } = node;
+  const [first, second] = node.inputs as [number, number];
+  if (node.op === "conv2d") return geometryOf(shapeOf(first), node.shape, attrs);
+  const x = node.op === "conv2dInputGrad" ? node.attrs.shape : shapeOf(first);
+  return geometryOf(x, shapeOf(second), attrs);
 }
 
 type PlainGeometry = Omit<ConvGeometry, "sH" | "sW" | "dH" | "dW" | "groups">;

@@ -86,9 +86,30 @@ function fourierConvolution(args: ImageArgs & Parameters<typeof fourierWork>[0],
   return { ...convolution(args, epilogue), flops: 2 * (products + transforms) };
 }
 
-function winogradConvolution(args: ImageArgs, epilogue = ""): Work {
-  const { products, transforms } = winogradWork(args);
-  return { ...convolution(args, epilogue), flops: 2 * (products + transforms) };
+type WinogradArgs = ImageArgs & { readonly index: number; readonly moments?: number; readonly pool?: number };
+
+/** What joined it is not counted as work; maps that are pooled on the way are neither written nor read. */
+function winogradConvolution(args: WinogradArgs, epilogue = ""): Work {
+  const { N, F, oH, oW, index, moments = noRef, pool = Number(index !== noRef) } = args;
+  const outputs = pool ? { oH: 2 * Math.floor(oH / 2), oW: 2 * Math.floor(oW / 2) } : { oH, oW };
+  const { products, transforms } = winogradWork({ ...args, ...outputs });
+  const whole = convolution(args);
+  const maps = !pool ? 1 : index === noRef ? 0.25 : 0.375;
+  return {
+    what: `${whole.what}${moments === noRef ? "" : " of batch norm"}${epilogue}`,
+    flops: 2 * (products + transforms),
+    floats: whole.floats - N * F * oH * oW + maps * N * F * outputs.oH * outputs.oW,
+  };
+}
+
+function winogradEpilogueOf({ index, resultMoments, pool, ...args }: KernelArgs<"conv2dWinograd">): string {
+  const places = index === noRef ? "" : ", keeps places";
+  const moments = resultMoments === noRef ? "" : ", moments";
+  return `${epilogueOf(args)}${pool ? `, windows 2×2${places}` : ""}${moments}`;
+}
+
+function pooledGradientOf({ index }: { readonly index: number }): string {
+  return index === noRef ? "" : ", windows 2×2";
 }
 
 type BlockArgs = Pick<
@@ -168,9 +189,9 @@ const workOf: { readonly [K in PlainKernel]: (args: KernelArgs<K>) => Work } = {
   conv2dFft: (args) => fourierConvolution(args, epilogueOf(args)),
   conv2dInputGradFft: (args) => fourierConvolution(args),
   conv2dFilterGradFft: (args) => fourierConvolution(args),
-  conv2dWinograd: (args) => winogradConvolution(args, epilogueOf(args)),
-  conv2dInputGradWinograd: (args) => winogradConvolution(args),
-  conv2dFilterGradWinograd: (args) => winogradConvolution(args),
+  conv2dWinograd: (args) => winogradConvolution(args, winogradEpilogueOf(args)),
+  conv2dInputGradWinograd: (args) => winogradConvolution(args, pooledGradientOf(args)),
+  conv2dFilterGradWinograd: (args) => winogradConvolution(args, pooledGradientOf(args)),
   conv2dBlock: (args) => block(args, 1, 1),
   conv2dBlockGrad: (args) => block(args, args.dx === noRef ? 1 : 2, 2),
   conv2dPool: (args) => convolutionPool(args, args.index === noRef ? 1 : 1.5),

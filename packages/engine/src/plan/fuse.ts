@@ -23,6 +23,12 @@ export interface KernelUnit {
   readonly relu: boolean;
   /** Further nodes whose values the same call writes. */
   readonly also: { readonly index?: number; readonly moments?: number };
+  /** Batch norm (and relu) that a convolution takes its x through. */
+  readonly norm?: KernelUnit;
+  /** Whether a convolution takes its result through max pooling with windows of 2×2. */
+  readonly pooled?: boolean;
+  /** The places of that pooling's maxima, where a convolution's gradient takes in the pooled one. */
+  readonly places?: number;
   /** The pooling whose gradient the call takes its result through. */
   readonly pool?: OpNode<"maxPool2dGrad">;
   /** Nodes that live on only inside the kernel's epilogue. */

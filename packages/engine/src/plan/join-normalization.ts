@@ -5,6 +5,7 @@
  */
 import type { Node, OpNode } from "../graph/graph.ts";
 import { type Analysis, type KernelUnit, onlyUser } from "./fuse.ts";
+import { isSpreadOnTheWay } from "./join-winograd.ts";
 import { isPlacedBy } from "./simplify.ts";
 
 /** `unit` with the neighbours that its kernel can do in the same pass. */
@@ -61,7 +62,7 @@ function behindRelu(nodes: readonly Node[], id: number): OpNode<"batchNorm"> | u
 /** Batch norm's input gradient that nothing but the pooling before it wants. */
 function throughPool(analysis: Analysis, unit: KernelUnit): KernelUnit {
   const pool = onlyUser(analysis, unit.node.id, "maxPool2dGrad");
-  if (pool?.op !== "maxPool2dGrad") return unit;
+  if (pool?.op !== "maxPool2dGrad" || isSpreadOnTheWay(analysis, pool)) return unit;
   const operands = [...unit.operands, pool.inputs[0]!];
   return { ...unit, operands, pool, result: pool.id, absorbed: [...unit.absorbed, pool.id] };
 }

@@ -3,14 +3,21 @@ import { AtelierError } from "../error.ts";
 import type { OpNode } from "../graph/graph.ts";
 import type { OpName, WindowAttrs } from "../graph/ops.ts";
 import { type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
-import { convolutionKernel, geometryOf } from "./convolution.ts";
+import { convolutionKernel, geometryOfNode } from "./convolution.ts";
 import type { KernelUnit } from "./fuse.ts";
-import { type KernelCall, noRef, type Ref } from "./program.ts";
+import { type KernelArgs, type KernelCall, noRef, type Ref } from "./program.ts";
 
 export interface LowerContext {
   /** Where a value is. */
   readonly at: (id: number) => Ref;
   readonly shape: (id: number) => Shape;
+}
+
+/** The fields of what joined a Winograd convolution, on the way in and out. */
+interface ConvolutionJoins {
+  readonly norm: Pick<KernelArgs<"conv2dWinograd">, "moments" | "gamma" | "beta" | "epsilon" | "normRelu">;
+  readonly places: Ref;
+  readonly pooled: 0 | 1;
 }
 
 type LoweringRule<K extends OpName> = (
@@ -21,6 +28,9 @@ type LoweringRule<K extends OpName> = (
     readonly relu: 0 | 1;
     readonly also: { readonly index?: Ref; readonly moments?: Ref };
     readonly pool: KernelUnit["pool"];
+    /** The convolution that is lowered, as the graph has it, and what joined it. */
+    readonly node: OpNode<K>;
+    readonly joined: ConvolutionJoins;
   },
 ) => readonly KernelCall[];
 
@@ -121,20 +131,28 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
       },
     ];
   },
-  conv2d: ({ inputs: [x, filters], attrs, shape }, y, { at, shape: shapeOf, bias, relu }) => {
-    const image = geometryOf(shapeOf(x!), shape, attrs);
+  conv2d: ({ inputs: [x, filters] }, y, { at, shape, bias, relu, also, node, joined }) => {
+    const image = geometryOfNode(node, shape);
     const args = { x: at(x!), filters: at(filters!), bias, y, ...image, relu };
-    return [{ kernel: convolutionKernel("conv2d", image), args }];
+    const kernel = convolutionKernel("conv2d", image);
+    if (kernel !== "conv2dWinograd") return [{ kernel, args }];
+    const { norm, pooled: pool } = joined;
+    const { index = noRef, moments: resultMoments = noRef } = also;
+    return [{ kernel, args: { ...args, ...norm, index, resultMoments, pool } }];
   },
-  conv2dInputGrad: ({ inputs: [filters, dy], attrs }, dx, { at, shape: shapeOf }) => {
-    const image = geometryOf(attrs.shape, shapeOf(dy!), attrs);
+  conv2dInputGrad: ({ inputs: [filters, dy] }, dx, { at, shape, node, joined }) => {
+    const image = geometryOfNode(node, shape);
     const args = { filters: at(filters!), dy: at(dy!), dx, ...image };
-    return [{ kernel: convolutionKernel("conv2dInputGrad", image), args }];
+    const kernel = convolutionKernel("conv2dInputGrad", image);
+    if (kernel !== "conv2dInputGradWinograd") return [{ kernel, args }];
+    return [{ kernel, args: { ...args, index: joined.places } }];
   },
-  conv2dFilterGrad: ({ inputs: [x, dy], attrs }, dFilters, { at, shape: shapeOf }) => {
-    const image = geometryOf(shapeOf(x!), shapeOf(dy!), attrs);
+  conv2dFilterGrad: ({ inputs: [x, dy] }, dFilters, { at, shape, node, joined }) => {
+    const image = geometryOfNode(node, shape);
     const args = { x: at(x!), dy: at(dy!), dFilters, ...image };
-    return [{ kernel: convolutionKernel("conv2dFilterGrad", image), args }];
+    const kernel = convolutionKernel("conv2dFilterGrad", image);
+    if (kernel !== "conv2dFilterGradWinograd") return [{ kernel, args }];
+    return [{ kernel, args: { ...args, ...joined.norm, index: joined.places } }];
   },
   maxPool2d: ({ inputs: [x], attrs, shape }, y, { at, shape: shapeOf, also }) => {
     const { index = noRef, moments = noRef } = also;
@@ -225,7 +243,23 @@ export function lowerKernel(unit: KernelUnit, y: Ref, context: LowerContext): re
   const bias = unit.bias === undefined ? noRef : context.at(unit.bias);
   const also = Object.fromEntries(Object.entries(unit.also).map(([name, id]) => [name, context.at(id)]));
   const node = { ...unit.node, inputs: unit.operands } as OpNode<OpName>;
-  return rule(node, y, { ...context, bias, relu: unit.relu ? 1 : 0, also, pool: unit.pool });
+  const joined = convolutionJoins(unit, context);
+  const relu = unit.relu ? 1 : 0;
+  return rule(node, y, { ...context, bias, relu, also, pool: unit.pool, node: unit.node, joined } as never);
+}
+
+function convolutionJoins({ norm, places, pooled }: KernelUnit, { at }: LowerContext): ConvolutionJoins {
+  const absent = { moments: noRef, gamma: noRef, beta: noRef, epsilon: 0, normRelu: 0 };
+  return {
+    norm: norm?.node.op === "batchNorm" ? normFields(norm, norm.node.attrs.epsilon, at) : absent,
+    places: places === undefined ? noRef : at(places),
+    pooled: pooled ? 1 : 0,
+  };
+}
+
+function normFields({ operands, relu }: KernelUnit, epsilon: number, at: LowerContext["at"]) {
+  const [, moments, gamma, beta] = operands.map(at) as [Ref, Ref, Ref, Ref];
+  return { moments, gamma, beta, epsilon, normRelu: Number(relu) };
 }
 
 /** [rows, C]: all axes but the last together. */

@@ -11,6 +11,7 @@ import { type Lifetime, packArena } from "./arena.ts";
 import { Forms } from "./forms.ts";
 import { type Analysis, analyze, fuse, type Unit } from "./fuse.ts";
 import { joinProducts } from "./join.ts";
+import { joinWinograd } from "./join-winograd.ts";
 import { copy, lowerKernel } from "./lower.ts";
 import { lowerBlock, lowerBlockGrad } from "./lower-block.ts";
 import { lowerMap } from "./lower-map.ts";
@@ -22,7 +23,7 @@ import type { StateLayout } from "./state-layout.ts";
 /** The program of `graph`; its constants are added to `layout`. */
 export function planGraph(graph: StepGraph, layout: StateLayout): Program {
   const analysis = analyze(simplify(graph));
-  const order = schedule(analysis, joinProducts(analysis, fuse(analysis)));
+  const order = schedule(analysis, joinProducts(analysis, joinWinograd(analysis, fuse(analysis))));
   const { directUpdates, copiedUpdates } = placeUpdates(analysis, order);
   const forms = new Forms(analysis, order);
   const { offsets, arenaFloats } = placeValues(analysis, order, forms, directUpdates);

@@ -31,6 +31,7 @@ const imageFields = [
   "oW",
   "groups",
 ] as const;
+const normFields = ["moments", "gamma", "beta", "epsilon:f32", "normRelu"] as const;
 const blockFields = [
   "N",
   "H",
@@ -95,10 +96,26 @@ export const kernelFields = {
   conv2dFft: ["x", "filters", "bias", "y", ...imageFields, "relu"],
   conv2dInputGradFft: ["filters", "dy", "dx", ...imageFields],
   conv2dFilterGradFft: ["x", "dy", "dFilters", ...imageFields],
-  /** The same by Winograd's algorithm, for windows of 3×3 and strides, dilation and groups of 1. */
-  conv2dWinograd: ["x", "filters", "bias", "y", ...imageFields, "relu"],
-  conv2dInputGradWinograd: ["filters", "dy", "dx", ...imageFields],
-  conv2dFilterGradWinograd: ["x", "dy", "dFilters", ...imageFields],
+  /**
+   * The same by Winograd's algorithm, for windows of 3×3 and strides, dilation and groups of 1. On the way in, x goes
+   * through batch norm if it has moments; on the way out, y through max pooling with windows of 2×2 and stride 2 if `pool`,
+   * which may keep the maxima's places (16 bits each) in index, and the moments of what is written [2,F] are taken if asked
+   * for. With an index, dy is that of the pooled y.
+   */
+  conv2dWinograd: [
+    "x",
+    ...normFields,
+    "filters",
+    "bias",
+    "y",
+    "index",
+    "resultMoments",
+    ...imageFields,
+    "relu",
+    "pool",
+  ],
+  conv2dInputGradWinograd: ["filters", "dy", "index", "dx", ...imageFields],
+  conv2dFilterGradWinograd: ["x", ...normFields, "dy", "index", "dFilters", ...imageFields],
   /**
    * 3×3 convolution (stride 1, padding 1), bias, relu, max pooling of windows [pH,pW] that do not overlap, and dropout
    * of the pooled values at `rate`; index [⌈N/16⌉,F,oH,oW,16] is a byte for each window, which of its pixels was the

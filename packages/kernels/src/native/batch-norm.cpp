@@ -1,27 +1,16 @@
 // Moments and batch normalisation over [rows, C] (Ioffe & Szegedy 2015). With `relu` the gradients take that of
 // relu(batchNorm(x)): the mask is the sign of batchNorm(x), computed anew rather than kept.
 #include "moments.h"
+#include "normalization.h"
 #include "unpool.h"
-
-#include <cmath>
 
 namespace atelier::ATELIER_VARIANT {
 namespace {
 
 template <class V>
-inline V normalized(V x, V mean, V scale, V beta) {
-  return (x - mean) * scale + beta;
-}
-
-template <class V>
 inline V whereAboveZero(V y, V dy) {
   const V zero{};
   return y > zero ? dy : zero;
-}
-
-// scale[c] = γ/σ
-void scales(const float* variance, const float* gamma, float epsilon, int64_t C, float* scale) {
-  for (int64_t c = 0; c < C; c++) scale[c] = gamma[c] / sqrtf(variance[c] + epsilon);
 }
 
 // dx = γ/σ · (dy − Σdy/rows − x̂ · Σ(dy·x̂)/rows), x̂ = (x − mean)/σ, as numbers a channel.

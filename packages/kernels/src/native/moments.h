@@ -6,7 +6,8 @@
 
 namespace atelier::ATELIER_VARIANT {
 
-inline int64_t momentsFloats(const Chunks& chunks) { return chunks.count() * 3 * chunks.C; }
+inline int64_t momentsFloats(int64_t chunks, int64_t C) { return chunks * 3 * C; }
+inline int64_t momentsFloats(const Chunks& chunks) { return momentsFloats(chunks.count(), chunks.C); }
 
 // partial [chunk][a mean, Σ(x − it), Σ(x − it)²][C]; the first sum makes up for the mean being rounded to float.
 inline void chunkMoments(const Chunks& chunks, int64_t chunk, const float* x, float* partial) {
@@ -24,23 +25,33 @@ inline void chunkMoments(const Chunks& chunks, int64_t chunk, const float* x, fl
   });
 }
 
-// moments [2, C]: mean and biased variance of all chunks.
-inline void mergeMoments(const Chunks& chunks, const float* partial, float* moments) {
-  const int64_t C = chunks.C;
-  for (int64_t c = 0; c < C; c++) {
-    double n = 0, mean = 0, spread = 0;
-    for (int64_t chunk = 0; chunk < chunks.count(); chunk++) {
-      const double m = static_cast<double>(chunks.end(chunk) - chunks.begin(chunk));
+// moments [2, C]: mean and biased variance of all chunks, rowsOf(chunk) rows each.
+template <class RowsOf>
+void mergeMoments(int64_t chunks, int64_t C, const RowsOf& rowsOf, const float* partial, float* moments) {
+  constexpr int width = 8;  // channels side by side, as divisions wait long for each other
+  for (int64_t c = 0; c < C; c += width) {
+    const int64_t count = C - c < width ? C - c : width;
+    double n = 0, means[width] = {}, spreads[width] = {};
+    for (int64_t chunk = 0; chunk < chunks; chunk++) {
+      const double m = static_cast<double>(rowsOf(chunk)), share = m / (n + m);
       const float* sums = partial + chunk * 3 * C + c;
-      const double rest = sums[C];
-      const double distance = sums[0] + rest / m - mean;
-      spread += sums[2 * C] - rest * rest / m + distance * distance * n * m / (n + m);
-      mean += distance * m / (n + m);
+      for (int64_t i = 0; i < count; i++) {
+        const double rest = sums[C + i], ownMean = sums[i] + rest / m, distance = ownMean - means[i];
+        spreads[i] += sums[2 * C + i] - rest * rest / m + distance * distance * n * share;
+        means[i] += distance * share;
+      }
       n += m;
     }
-    moments[c] = static_cast<float>(mean);
-    moments[C + c] = static_cast<float>(spread > 0 ? spread / n : 0);
+    for (int64_t i = 0; i < count; i++) {
+      moments[c + i] = static_cast<float>(means[i]);
+      moments[C + c + i] = static_cast<float>(spreads[i] > 0 ? spreads[i] / n : 0);
+    }
   }
+}
+
+inline void mergeMoments(const Chunks& chunks, const float* partial, float* moments) {
+  mergeMoments(chunks.count(), chunks.C, [&](int64_t chunk) { return chunks.end(chunk) - chunks.begin(chunk); }, partial,
+               moments);
 }
 
 }  // namespace atelier::ATELIER_VARIANT

@@ -16,6 +16,9 @@ constexpr Ref noRef = INT32_MIN;
 #define ATELIER_POOL_FIELDS \
   INT(N) INT(H) INT(W) INT(C) INT(kH) INT(kW) INT(sH) INT(sW) INT(padTop) INT(padLeft) INT(oH) INT(oW)
 
+// How x is normalised on the way; moments are absent where it is not.
+#define ATELIER_NORM_FIELDS REF(moments) REF(gamma) REF(beta) FLOAT(epsilon) INT(normRelu)
+
 #define ATELIER_BLOCK_FIELDS                                                                               \
   INT(N) INT(H) INT(W) INT(C) INT(F) INT(pH) INT(pW) INT(padTop) INT(padLeft) INT(oH) INT(oW) INT(stream) \
   FLOAT(rate)
@@ -39,10 +42,13 @@ constexpr Ref noRef = INT32_MIN;
   KERNEL(Conv2dFft, conv2dFft, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu))           \
   KERNEL(Conv2dInputGradFft, conv2dInputGradFft, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS)           \
   KERNEL(Conv2dFilterGradFft, conv2dFilterGradFft, REF(x) REF(dy) REF(dFilters) ATELIER_IMAGE_FIELDS)         \
-  KERNEL(Conv2dWinograd, conv2dWinograd, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu)) \
-  KERNEL(Conv2dInputGradWinograd, conv2dInputGradWinograd, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS) \
-  KERNEL(Conv2dFilterGradWinograd, conv2dFilterGradWinograd, REF(x) REF(dy) REF(dFilters)                     \
-         ATELIER_IMAGE_FIELDS)                                                                                \
+  KERNEL(Conv2dWinograd, conv2dWinograd,                                                                      \
+         REF(x) ATELIER_NORM_FIELDS REF(filters) REF(bias) REF(y) REF(index) REF(resultMoments)               \
+         ATELIER_IMAGE_FIELDS INT(relu) INT(pool))                                                            \
+  KERNEL(Conv2dInputGradWinograd, conv2dInputGradWinograd,                                                    \
+         REF(filters) REF(dy) REF(index) REF(dx) ATELIER_IMAGE_FIELDS)                                        \
+  KERNEL(Conv2dFilterGradWinograd, conv2dFilterGradWinograd,                                                  \
+         REF(x) ATELIER_NORM_FIELDS REF(dy) REF(index) REF(dFilters) ATELIER_IMAGE_FIELDS)                    \
   KERNEL(Conv2dBlock, conv2dBlock,                                                                            \
          REF(x) REF(filters) REF(bias) REF(y) REF(index) ATELIER_BLOCK_FIELDS INT(xLanes) INT(yLanes))        \
   KERNEL(Conv2dBlockGrad, conv2dBlockGrad,                                                                    \

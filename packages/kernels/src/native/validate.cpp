@@ -219,9 +219,51 @@ void check(Examination& e, const Conv2dFilterGradArgs& a) { checkConv2dFilterGra
 void check(Examination& e, const Conv2dFftArgs& a) { checkConv2d(e, a, checkFourier(e, a)); }
 void check(Examination& e, const Conv2dInputGradFftArgs& a) { checkConv2dInputGrad(e, a, checkFourier(e, a)); }
 void check(Examination& e, const Conv2dFilterGradFftArgs& a) { checkConv2dFilterGrad(e, a, checkFourier(e, a)); }
-void check(Examination& e, const Conv2dWinogradArgs& a) { checkConv2d(e, a, checkWinograd(e, a)); }
-void check(Examination& e, const Conv2dInputGradWinogradArgs& a) { checkConv2dInputGrad(e, a, checkWinograd(e, a)); }
-void check(Examination& e, const Conv2dFilterGradWinogradArgs& a) { checkConv2dFilterGrad(e, a, checkWinograd(e, a)); }
+
+// The batch norm of x that a convolution does on the way.
+template <class Args>
+void checkNormOf(const Examination& e, const Args& a) {
+  if (a.moments == noRef) return;
+  e.read(a.moments, int64_t{2} * a.C, "moments");
+  e.read(a.gamma, a.C, "gamma");
+  e.read(a.beta, a.C, "beta");
+}
+
+// A convolution's y, or what windows of 2×2 make of it.
+template <class Args>
+int64_t pooledBy2(const Examination& e, const Args& a) {
+  e.require(a.oH >= 2 && a.oW >= 2, "pooling of less than a window");
+  return e.product({a.N, a.oH / 2, a.oW / 2, a.F});
+}
+
+void check(Examination& e, const Conv2dWinogradArgs& a) {
+  ConvExtents extents = checkWinograd(e, a);
+  e.require(a.pool != 0 || a.index == noRef, "places of maxima without pooling");
+  if (a.pool) extents.y = pooledBy2(e, a);
+  checkConv2d(e, a, extents);
+  checkNormOf(e, a);
+  if (a.index != noRef) e.write(a.index, (extents.y + 1) / 2, "index");
+  if (a.resultMoments != noRef) e.write(a.resultMoments, int64_t{2} * a.F, "resultMoments");
+}
+
+void check(Examination& e, const Conv2dInputGradWinogradArgs& a) {
+  ConvExtents extents = checkWinograd(e, a);
+  if (a.index != noRef) {
+    extents.y = pooledBy2(e, a);
+    e.read(a.index, (extents.y + 1) / 2, "index");
+  }
+  checkConv2dInputGrad(e, a, extents);
+}
+
+void check(Examination& e, const Conv2dFilterGradWinogradArgs& a) {
+  ConvExtents extents = checkWinograd(e, a);
+  if (a.index != noRef) {
+    extents.y = pooledBy2(e, a);
+    e.read(a.index, (extents.y + 1) / 2, "index");
+  }
+  checkConv2dFilterGrad(e, a, extents);
+  checkNormOf(e, a);
+}
 
 // A maximum's place in its window is kept in 16 bits.
 template <class Args>

@@ -1,0 +1,133 @@
+// The images a Winograd convolution reads, a few pixels at a time: as they lie, or made on the way from what the layer
+// before left in memory, so that a map of activations or gradients that only convolutions read is never written.
+//
+//   normalised   relu?(batchNorm(x)) of x
+//   spread out   the gradient through max pooling with windows of 2×2: the windows' gradients, each at the pixel that
+//                `index` names
+#pragma once
+#include "normalization.h"
+#include "winograd-tiles.h"
+
+namespace atelier::ATELIER_VARIANT {
+
+struct Source {
+  Images images;  // as the convolution sees them
+  const float* data;
+  const uint16_t* index = nullptr;                                   // spread out
+  const float *mean = nullptr, *scale = nullptr, *beta = nullptr;  // normalised
+  float floor = 0;
+};
+
+// Pixels in memory; channels are in whole vectors.
+struct Pixels {
+  const float* data;
+  int64_t rowStride, pixelStride;
+};
+
+inline Vector loadSome(const float* p, int64_t count) {
+  if (count >= lanes) return load(p);
+  float some[lanes] = {};
+  memcpy(some, p, static_cast<size_t>(count) * 4);
+  return load(some);
+}
+
+inline void storeSome(float* p, Vector value, int64_t count) {
+  if (count >= lanes) return store(p, value);
+  float some[lanes];
+  store(some, value);
+  memcpy(p, some, static_cast<size_t>(count) * 4);
+}
+
+// The first `count` channels from c on of pixels [x, x + w) in row y of image n.
+inline void readRow(const Source& source, int64_t n, int64_t y, int64_t x, int64_t w, int64_t c, int64_t count, float* to,
+                    int64_t stride) {
+  const Images& images = source.images;
+  if (source.index != nullptr) {
+    using Integers = typename Wide<lanes>::Integers;
+    using Shorts = typename Wide<lanes>::Shorts;
+    const int64_t row = (n * (images.H / 2) + y / 2) * (images.W / 2);
+    for (int64_t end = x + w; x < end; x++, to += stride) {
+      const int64_t at = (row + x / 2) * images.C + c;
+      Shorts places{};
+      if (count >= lanes) places = loadAs<Shorts>(source.index + at);
+      else memcpy(&places, source.index + at, static_cast<size_t>(count) * 2);
+      const Integers place = Wide<lanes>::widened(places);
+      const Vector gradient = loadSome(source.data + at, count);
+      store(to, place == static_cast<int32_t>(y % 2 * 2 + x % 2) ? gradient : Vector{});
+    }
+    return;
+  }
+  const float* from = source.data + ((n * images.H + y) * images.W + x) * images.C + c;
+  if (source.mean == nullptr) {
+    for (int64_t i = 0; i < w; i++) store(to + i * stride, loadSome(from + i * images.C, count));
+    return;
+  }
+  const Vector mean = loadSome(source.mean + c, count), scale = loadSome(source.scale + c, count);
+  const Vector beta = loadSome(source.beta + c, count), floor = Vector{} + source.floor;
+  for (int64_t i = 0; i < w; i++) {
+    const Vector value = normalized(loadSome(from + i * images.C, count), mean, scale, beta);
+    store(to + i * stride, value < floor ? floor : value);
+  }
+}
+
+// Pixels [h, w] from (y, x) on of image n, zero outside, `channels` of them from c on: where they lie if that serves,
+// otherwise in `memory`.
+inline Pixels pixelsOf(const Source& source, int64_t n, int64_t y, int64_t x, int64_t h, int64_t w, int64_t c,
+                       int64_t channels, float* memory) {
+  const Images& images = source.images;
+  const int64_t stride = wholeVectors(channels);
+  const bool inside = y >= 0 && x >= 0 && y + h <= images.H && x + w <= images.W;
+  if (inside && source.index == nullptr && source.mean == nullptr && stride == channels)
+    return {source.data + ((n * images.H + y) * images.W + x) * images.C + c, images.W * images.C, images.C};
+  int64_t left = x < 0 ? -x : 0, right = x + w > images.W ? x + w - images.W : 0;
+  if (left > w) left = w;
+  if (right > w - left) right = w - left;
+  for (int64_t row = 0; row < h; row++) {
+    float* to = memory + row * w * stride;
+    if (y + row < 0 || y + row >= images.H) {
+      memset(to, 0, static_cast<size_t>(w * stride) * 4);
+      continue;
+    }
+    memset(to, 0, static_cast<size_t>(left * stride) * 4);
+    memset(to + (w - right) * stride, 0, static_cast<size_t>(right * stride) * 4);
+    for (int64_t v = 0; v < stride; v += lanes)
+      readRow(source, n, y + row, x + left, w - left - right, c + v, channels - v, to + left * stride + v, stride);
+  }
+  return {memory, w * stride, stride};
+}
+
+// V of tiles [begin, end) whose windows begin `top` and `left` pixels before their outputs.
+inline void tilesToBins(const Source& source, const Region& region, int64_t begin, int64_t end, int64_t top, int64_t left,
+                        const BlockMemory& block, float* images) {
+  const int64_t C = source.images.C;
+  eachStrip(region, begin, end, stripTiles(C), [&](const Strip& strip) {
+    const Pixels pixels = pixelsOf(source, strip.n, strip.y - top, strip.x - left, region.y.size + 2,
+                                   strip.count * region.x.size + 2, 0, C, images + block.pixels);
+    for (int64_t t = 0; t < strip.count; t++)
+      region.transforms().imageToBins(pixels.data + t * region.x.size * pixels.pixelStride, pixels.rowStride,
+                                      pixels.pixelStride, C, images + (strip.index + t - begin) * lanes,
+                                      block.imageStride, block.vectorStride);
+  });
+}
+
+// The outputs of a convolution; where they are pooled, without a last row or column that no window has.
+template <class Args>
+Images convolved(const Args& args, bool pooled) {
+  if (pooled) return {args.N, args.oH / 2 * 2, args.oW / 2 * 2, args.F};
+  return {args.N, args.oH, args.oW, args.F};
+}
+
+// A convolution's x. `scale` has room for C floats.
+template <class Args>
+Source inputsOf(const Context& context, const Args& args, float* scale) {
+  Source source{{args.N, args.H, args.W, args.C}, context.at(args.x)};
+  if (args.moments == noRef) return source;
+  source.mean = context.at(args.moments);
+  scales(source.mean + args.C, context.at(args.gamma), args.epsilon, args.C, scale);
+  source.scale = scale;
+  source.beta = context.at(args.beta);
+  source.floor = args.normRelu ? 0.0f : -INFINITY;
+  return source;
+}
+
+}  // namespace atelier::ATELIER_VARIANT

@@ -1,0 +1,85 @@
+// The transforms of a tile along both axes, a vector of channels at a time.
+#include "winograd-transforms.h"
+
+namespace atelier::ATELIER_VARIANT {
+namespace {
+
+// out[SY', SX'] = alongY(alongX(in[SY, SX])).
+template <int SY, int SX, int toY, int toX, auto alongY, auto alongX, class In, class Out>
+[[gnu::always_inline]] inline void transform(const In& in, const Out& out) {
+  Vector rows[SY][toX];
+#pragma GCC unroll 6
+  for (int y = 0; y < SY; y++) {
+    Vector row[SX];
+#pragma GCC unroll 6
+    for (int x = 0; x < SX; x++) row[x] = in(y, x);
+    alongX(row, rows[y]);
+  }
+#pragma GCC unroll 6
+  for (int x = 0; x < toX; x++) {
+    Vector column[SY], result[toY];
+#pragma GCC unroll 6
+    for (int y = 0; y < SY; y++) column[y] = rows[y][x];
+    alongY(column, result);
+#pragma GCC unroll 6
+    for (int y = 0; y < toY; y++) out(y, x, result[y]);
+  }
+}
+
+template <int MY, int MX>
+void imageToBins(const float* pixels, int64_t rowStride, int64_t pixelStride, int64_t C, float* bins, int64_t binStride,
+                 int64_t vectorStride) {
+  for (int64_t c = 0; c < C; c += lanes, pixels += lanes, bins += vectorStride) {
+    const auto put = [&](int y, int x, Vector value) { store(bins + (y * (MX + 2) + x) * binStride, value); };
+    const auto pixel = [&](int y, int x) { return load(pixels + y * rowStride + x * pixelStride); };
+    transform<MY + 2, MX + 2, MY + 2, MX + 2, Winograd<MY>::image, Winograd<MX>::image>(pixel, put);
+  }
+}
+
+template <int MY, int MX>
+void gradientToBins(const float* pixels, int64_t rowStride, int64_t pixelStride, int64_t C, float* bins,
+                    int64_t binStride) {
+  for (int64_t c = 0; c < C; c += lanes) {
+    const auto put = [&](int y, int x, Vector value) { store(bins + (y * (MX + 2) + x) * binStride + c, value); };
+    const auto pixel = [&](int y, int x) { return load(pixels + y * rowStride + x * pixelStride + c); };
+    transform<MY, MX, MY + 2, MX + 2, Winograd<MY>::gradient, Winograd<MX>::gradient>(pixel, put);
+  }
+}
+
+template <int MY, int MX>
+void binsToOutputs(const float* bins, int64_t binStride, Vector* outputs) {
+  const auto bin = [&](int y, int x) { return load(bins + (y * (MX + 2) + x) * binStride); };
+  const auto put = [&](int y, int x, Vector value) { outputs[y * MX + x] = value; };
+  transform<MY + 2, MX + 2, MY, MX, Winograd<MY>::outputs, Winograd<MX>::outputs>(bin, put);
+}
+
+template <int MY, int MX>
+void tapsToBins(const float* filters, int64_t tapStride, float* bins, int64_t binStride) {
+  const auto tap = [&](int y, int x) { return load(filters + (y * 3 + x) * tapStride); };
+  const auto put = [&](int y, int x, Vector value) { store(bins + (y * (MX + 2) + x) * binStride, value); };
+  transform<3, 3, MY + 2, MX + 2, Winograd<MY>::taps, Winograd<MX>::taps>(tap, put);
+}
+
+template <int MY, int MX>
+void binsToTaps(const float* bins, int64_t binStride, int64_t parts, int64_t partStride, Vector* sums) {
+  const auto bin = [&](int y, int x) {
+    const float* from = bins + (y * (MX + 2) + x) * binStride;
+    Vector sum = load(from);
+    for (int64_t part = 1; part < parts; part++) sum += load(from + part * partStride);
+    return sum;
+  };
+  const auto put = [&](int y, int x, Vector value) { sums[y * 3 + x] += value; };
+  transform<MY + 2, MX + 2, 3, 3, Winograd<MY>::tapGradient, Winograd<MX>::tapGradient>(bin, put);
+}
+
+template <int MY, int MX>
+constexpr Transforms transformsOf{imageToBins<MY, MX>, gradientToBins<MY, MX>, binsToOutputs<MY, MX>,
+                                  tapsToBins<MY, MX>, binsToTaps<MY, MX>};
+
+}  // namespace
+
+const Transforms transformsOfSizes[3][3] = {{transformsOf<2, 2>, transformsOf<2, 3>, transformsOf<2, 4>},
+                                                {transformsOf<3, 2>, transformsOf<3, 3>, transformsOf<3, 4>},
+                                                {transformsOf<4, 2>, transformsOf<4, 3>, transformsOf<4, 4>}};
+
+}  // namespace atelier::ATELIER_VARIANT

@@ -1,0 +1,29 @@
+// The transforms of winograd.h along both axes of a tile, a vector of channels at a time, for all sizes of tiles.
+#pragma once
+#include "kernels.h"
+#include "winograd.h"
+
+namespace atelier::ATELIER_VARIANT {
+
+inline int64_t wholeVectors(int64_t channels) { return (channels + lanes - 1) / lanes * lanes; }
+
+// What a size of tiles takes, [MY, MX] outputs. Strides are in floats.
+struct Transforms {
+  // Bᵀ x B: pixels [MY+2, MX+2] of C channels in whole vectors to bins.
+  void (*imageToBins)(const float* pixels, int64_t rowStride, int64_t pixelStride, int64_t C, float* bins,
+                      int64_t binStride, int64_t vectorStride);
+  // A dy Aᵀ: pixels [MY, MX], likewise, vectors beside each other.
+  void (*gradientToBins)(const float* pixels, int64_t rowStride, int64_t pixelStride, int64_t C, float* bins,
+                         int64_t binStride);
+  // Aᵀ M A for one vector: bins to outputs [MY][MX].
+  void (*binsToOutputs)(const float* bins, int64_t binStride, Vector* outputs);
+  // G w Gᵀ for one vector: taps to bins.
+  void (*tapsToBins)(const float* filters, int64_t tapStride, float* bins, int64_t binStride);
+  // Gᵀ dU G for one vector, added to sums [9]; dU is the sum of `parts` of them.
+  void (*binsToTaps)(const float* bins, int64_t binStride, int64_t parts, int64_t partStride, Vector* sums);
+};
+
+// [MY - 2][MX - 2]
+extern const Transforms transformsOfSizes[3][3];
+
+}  // namespace atelier::ATELIER_VARIANT
