@@ -47,6 +47,17 @@ const convShapes: ConvShape[] = [
 /** So many images that the Fourier kernels take them in parts, and too many for the naive kernels' float sums. */
 const manyImages: ConvShape = { N: 7000, H: 14, W: 14, C: 1, F: 1, kH: 3, kW: 3, padding: "same" };
 
+/** So many channels that Winograd's products take place on the matrix unit; and more tiles than it takes at once. */
+const wideLayers: ConvShape[] = [
+  { N: 3, H: 5, W: 6, C: 256, F: 288, kH: 3, kW: 3, padding: "same" },
+  { N: 40, H: 4, W: 3, C: 288, F: 256, kH: 3, kW: 3, padding: "valid" },
+];
+/** What no other shape shows of a variant, at a cost that not every one of them can bear. */
+function shapesFor(variant: string): readonly ConvShape[] {
+  if (variant === "naive") return convShapes;
+  return [...convShapes, manyImages, ...(variant.startsWith("amx") ? wideLayers : [])];
+}
+
 describe.each(configurations)("$variant, $threads thread(s)", (configuration) => {
   for (const [M, N, K] of gemmShapes) {
     for (const [transposeA, transposeB] of [
@@ -78,7 +89,7 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
     }
   }
 
-  for (const shape of configuration.variant === "naive" ? convShapes : [...convShapes, manyImages]) {
+  for (const shape of shapesFor(configuration.variant)) {
     it(`convolutions ${JSON.stringify(shape)}`, async () => {
       const fields = convFields(shape);
       const { N, H, W, C, F, kH, kW, oH, oW, groups } = fields;

@@ -3,7 +3,7 @@ import { AtelierError } from "../error.ts";
 import type { OpNode } from "../graph/graph.ts";
 import type { OpName, WindowAttrs } from "../graph/ops.ts";
 import { type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
-import { convolutionKernel, geometryOf } from "./convolution.ts";
+import { convolutionKernel, geometryOf, type Machine } from "./convolution.ts";
 import type { KernelUnit } from "./fuse.ts";
 import { type KernelCall, noRef, type Ref } from "./program.ts";
 
@@ -11,6 +11,7 @@ export interface LowerContext {
   /** Where a value is. */
   readonly at: (id: number) => Ref;
   readonly shape: (id: number) => Shape;
+  readonly machine: Machine;
 }
 
 type LoweringRule<K extends OpName> = (
@@ -121,20 +122,20 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
       },
     ];
   },
-  conv2d: ({ inputs: [x, filters], attrs, shape }, y, { at, shape: shapeOf, bias, relu }) => {
+  conv2d: ({ inputs: [x, filters], attrs, shape }, y, { at, shape: shapeOf, machine, bias, relu }) => {
     const image = geometryOf(shapeOf(x!), shape, attrs);
     const args = { x: at(x!), filters: at(filters!), bias, y, ...image, relu };
-    return [{ kernel: convolutionKernel("conv2d", image), args }];
+    return [{ kernel: convolutionKernel("conv2d", image, machine), args }];
   },
-  conv2dInputGrad: ({ inputs: [filters, dy], attrs }, dx, { at, shape: shapeOf }) => {
+  conv2dInputGrad: ({ inputs: [filters, dy], attrs }, dx, { at, shape: shapeOf, machine }) => {
     const image = geometryOf(attrs.shape, shapeOf(dy!), attrs);
     const args = { filters: at(filters!), dy: at(dy!), dx, ...image };
-    return [{ kernel: convolutionKernel("conv2dInputGrad", image), args }];
+    return [{ kernel: convolutionKernel("conv2dInputGrad", image, machine), args }];
   },
-  conv2dFilterGrad: ({ inputs: [x, dy], attrs }, dFilters, { at, shape: shapeOf }) => {
+  conv2dFilterGrad: ({ inputs: [x, dy], attrs }, dFilters, { at, shape: shapeOf, machine }) => {
     const image = geometryOf(shapeOf(x!), shapeOf(dy!), attrs);
     const args = { x: at(x!), dy: at(dy!), dFilters, ...image };
-    return [{ kernel: convolutionKernel("conv2dFilterGrad", image), args }];
+    return [{ kernel: convolutionKernel("conv2dFilterGrad", image, machine), args }];
   },
   maxPool2d: ({ inputs: [x], attrs, shape }, y, { at, shape: shapeOf, also }) => {
     const { index = noRef, moments = noRef } = also;
