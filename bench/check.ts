@@ -18,7 +18,7 @@ export async function checkSteps(
   executor: Executor,
 ): Promise<string> {
   const batchSize = 2;
-  const { calls } = planStep(model, { purpose: "train", batchSize, rules });
+  const { calls } = planStep(model, { purpose: "train", batchSize, rules }, executor);
   const flops = steps * calls.reduce((total, call) => total + call.flops, 0);
   const oracle =
     flops < referenceFlops

@@ -1,5 +1,5 @@
 /** What a second thread brings, and how cost grows with batches and widths: our side alone, turns alternating. */
-import { planStep } from "@atelier/engine";
+import { type Executor, planStep } from "@atelier/engine";
 import type { Part, Workbench } from "./part.ts";
 import { median, rounded, table } from "./statistics.ts";
 import { type Configuration, openConfiguration, openTurns } from "./turns.ts";
@@ -59,7 +59,13 @@ export async function measureGrowth(bench: Workbench): Promise<Part> {
     for (let round = 0; round < rounds; round++) rates.push(await turns.next());
     turns.close();
     const stepSeconds = configuration.batchSize / median(rates);
-    rows.push({ recipe: configuration.recipe, what, rates, stepSeconds, flops: flopsOf(configuration) });
+    rows.push({
+      recipe: configuration.recipe,
+      what,
+      rates,
+      stepSeconds,
+      flops: flopsOf(configuration, executor),
+    });
     report(`  ${configuration.recipe}, ${what}: ${rounded(median(rates))} images/s`);
   }
   const text = table(
@@ -75,7 +81,7 @@ export async function measureGrowth(bench: Workbench): Promise<Part> {
   return { numbers: rows, text: `Training steps; arithmetic as \`atelier plan\` counts it.\n\n${text}` };
 }
 
-function flopsOf({ model, rules, batchSize }: Configuration): number {
-  const { calls } = planStep(model, { purpose: "train", batchSize, rules });
+function flopsOf({ model, rules, batchSize }: Configuration, executor: Executor): number {
+  const { calls } = planStep(model, { purpose: "train", batchSize, rules }, executor);
   return calls.reduce((total, call) => total + call.flops, 0);
 }

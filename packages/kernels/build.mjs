@@ -51,6 +51,8 @@ const kernelFiles = [
   "normalize",
   "table",
 ];
+/** What a variant with a matrix unit compiles. */
+const matrixFiles = ["gemm-matrix", "winograd-matrix", "matrix-table", "expression"];
 /** Kernel files whose results are held to the bits of a description in TypeScript. */
 const exactFiles = ["normalize"];
 const plainFiles = ["addon", "session", "validate", "variants", "gather", "naive", "memory", "thread-pool"];
@@ -67,7 +69,7 @@ const variants = {
       lanes: 16,
       flags: ["-O3", "-march=x86-64-v4", "-mprefer-vector-width=512", "-mamx-tile", "-mamx-bf16"],
       over: "avx512",
-      files: ["gemm-matrix", "expression"],
+      files: matrixFiles,
     },
     {
       namespace: "avx512",
@@ -85,7 +87,7 @@ const variants = {
       lanes: 16,
       flags: ["-O2", "-march=x86-64-v3"],
       over: "avx512emulated",
-      files: ["gemm-matrix", "expression"],
+      files: matrixFiles,
     },
   ],
   arm64: [
@@ -98,7 +100,7 @@ class BuildProblem extends Error {}
 
 /** Object files to make: name and compiler arguments, the slow ones first. */
 function objects(includeDir) {
-  const kernels = [...kernelFiles, "gemm-matrix"].flatMap((file) =>
+  const kernels = [...new Set([...kernelFiles, ...matrixFiles])].flatMap((file) =>
     variants
       .filter(({ files = kernelFiles }) => files.includes(file))
       .map((variant) => ({

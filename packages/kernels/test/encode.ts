@@ -9,6 +9,9 @@ export function bitsOf(value: number): number {
 /** The absent operand. */
 export const noRef = -0x80000000;
 
+/** The operands by which Winograd's kernels do more than convolve (winograd.test.ts). */
+export const noJoins = { moments: undefined, index: undefined, resultMoments: undefined };
+
 export interface PlainCall {
   readonly kernel: string;
   readonly args: Readonly<Record<string, number>>;

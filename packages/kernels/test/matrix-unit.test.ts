@@ -1,6 +1,7 @@
 /** Products from bf16 pieces on the matrix unit: no less exact than float32, and as careful with what is not finite. */
 import { describe, expect, it } from "vitest";
-import { kernels, noise, runCall } from "./run-call.ts";
+import { convFields, noJoins } from "./encode.ts";
+import { kernels, noise, relativeError, runCall } from "./run-call.ts";
 
 const variants = kernels.variants.filter((variant) => variant.startsWith("amx"));
 
@@ -56,5 +57,27 @@ describe.each(variants)("%s", (variant) => {
     const [ours, vectors] = [await multiply(variant, shape, a, b), await multiply("portable", shape, a, b)];
     for (let i = 0; i < ours.length; i++)
       expect(Math.abs(ours[i]! - vectors[i]!)).toBeLessThan(1e-5 * 2 ** 20);
+  });
+});
+
+/** Without the instructions this many products would take minutes. */
+describe.runIf(variants.includes("amx"))("convolutions of batches that are taken in parts", () => {
+  const fields = convFields({ N: 100, H: 14, W: 14, C: 256, F: 256, kH: 3, kW: 3, padding: "same" });
+  const images = noise(100 * 14 * 14 * 256, 1);
+  const gradients = noise(images.length, 2);
+  const filters = noise(9 * 256 * 256, 3);
+  it.each([
+    ["conv2d", { x: images, filters, bias: undefined }, { y: images.length }],
+    ["conv2dInputGrad", { filters, dy: gradients }, { dx: images.length }],
+    ["conv2dFilterGrad", { x: images, dy: gradients }, { dFilters: filters.length }],
+  ])("%s has the result of Fourier's", async (kernel, reads, writes) => {
+    const run = (algorithm: string) =>
+      runCall(
+        { variant: "amx", threads: 2 },
+        { kernel: `${kernel}${algorithm}`, fields, reads: { ...reads, ...noJoins }, writes },
+      );
+    const [ours, theirs] = [await run("Winograd"), await run("Fft")];
+    for (const name of Object.keys(writes))
+      expect(relativeError(ours[name]!, theirs[name]!)).toBeLessThan(4e-6);
   });
 });

@@ -1,7 +1,7 @@
 /** gemm and the convolutions against their definitions in float64, at sizes that fit no tile. */
 import { describe, expect, it } from "vitest";
 import { eachProduct } from "./each-product.ts";
-import { type ConvShape, convFields } from "./encode.ts";
+import { type ConvShape, convFields, noJoins } from "./encode.ts";
 import { configurations, noise, relativeError, runCall } from "./run-call.ts";
 
 const gemmShapes = [
@@ -48,6 +48,17 @@ const convShapes: ConvShape[] = [
 /** So many images that the Fourier kernels take them in parts, and too many for the naive kernels' float sums. */
 const manyImages: ConvShape = { N: 7000, H: 14, W: 14, C: 1, F: 1, kH: 3, kW: 3, padding: "same" };
 
+/** So many channels that Winograd's products take place on the matrix unit; and more tiles than it takes at once. */
+const wideLayers: ConvShape[] = [
+  { N: 3, H: 5, W: 6, C: 256, F: 288, kH: 3, kW: 3, padding: "same" },
+  { N: 40, H: 4, W: 3, C: 288, F: 256, kH: 3, kW: 3, padding: "valid" },
+];
+/** What no other shape shows of a variant, at a cost that not every one of them can bear. */
+function shapesFor(variant: string): readonly ConvShape[] {
+  if (variant === "naive") return convShapes;
+  return [...convShapes, manyImages, ...(variant.startsWith("amx") ? wideLayers : [])];
+}
+
 describe.each(configurations)("$variant, $threads thread(s)", (configuration) => {
   for (const [M, N, K] of gemmShapes) {
     for (const [transposeA, transposeB] of [
@@ -79,7 +90,7 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
     }
   }
 
-  for (const shape of configuration.variant === "naive" ? convShapes : [...convShapes, manyImages]) {
+  for (const shape of shapesFor(configuration.variant)) {
     it(`convolutions ${JSON.stringify(shape)}`, async () => {
       const fields = convFields(shape);
       const { N, H, W, C, F, kH, kW, oH, oW, groups } = fields;
@@ -97,7 +108,7 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
       for (const { algorithm, tolerance } of algorithmsFor(fields)) {
         const forward = {
           kernel: `conv2d${algorithm}`,
-          reads: { x, filters, bias, ...absent },
+          reads: { x, filters, bias, ...noJoins },
           writes: { y: y.length },
         };
         const plain = await runCall(configuration, { ...forward, fields });
@@ -112,14 +123,14 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
         const inputGrad = await runCall(configuration, {
           kernel: `conv2dInputGrad${algorithm}`,
           fields,
-          reads: { filters, dy, ...absent },
+          reads: { filters, dy, ...noJoins },
           writes: { dx: dx.length },
         });
         expect(relativeError(inputGrad.dx!, dx)).toBeLessThan(tolerance);
         const filterGrad = await runCall(configuration, {
           kernel: `conv2dFilterGrad${algorithm}`,
           fields,
-          reads: { x, dy, ...absent },
+          reads: { x, dy, ...noJoins },
           writes: { dFilters: dFilters.length },
         });
         expect(relativeError(filterGrad.dFilters!, dFilters)).toBeLessThan(1.5 * tolerance);
@@ -127,9 +138,6 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
     });
   }
 });
-
-/** What only Winograd's kernels take (winograd.test.ts). */
-const absent = { moments: undefined, index: undefined, resultMoments: undefined };
 
 /**
  * The algorithms that take this convolution, by the suffix of their kernels' names, and what error they may have: about

@@ -67,10 +67,9 @@ export async function plan(options: PlanOptions, effects: Effects): Promise<void
   const batch = options.batch ?? recipe.batchSize;
   const purpose = options.evaluate ? "evaluate" : "train";
   const choice = { purpose, batchSize: batch, rules: fitRulesOf(recipe) } as const;
-  const step = planStep(model, choice);
-  const times = options.measure
-    ? await measureStep(model, choice, chooseExecutor({ ...options, executor: "native" }, effects), 1.5)
-    : undefined;
+  const executor = chooseExecutor(options.measure ? { ...options, executor: "native" } : options, effects);
+  const step = planStep(model, choice, executor);
+  const times = options.measure ? await measureStep(model, choice, executor, 1.5) : undefined;
   const result = { recipe: recipe.name, purpose, batch, ...step, ...(times && { seconds: times }) };
   printResult(effects, options.json, result, textOf(step, batch, times));
 }

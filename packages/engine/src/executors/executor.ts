@@ -16,6 +16,8 @@ export interface Executor {
   readonly name: string;
   /** Threads a step is spread over. */
   readonly threads: number;
+  /** Whether its kernels multiply large matrices on a matrix unit, which plans depend on. */
+  readonly matrixUnit: boolean;
   /** Throws out-of-memory when the step's memory cannot be had. */
   compile(spec: SessionSpec): Session;
 }

@@ -6,7 +6,7 @@
  */
 import type { Node, OpNode } from "../graph/graph.ts";
 import { sizeOf } from "../graph/shape.ts";
-import { convolutionKernel, geometryOf } from "./convolution.ts";
+import { convolutionKernel, geometryOf, vectorUnits } from "./convolution.ts";
 import { type Analysis, isVector, onlyUser } from "./fuse.ts";
 
 /** The nodes of a block. */
@@ -105,7 +105,7 @@ function isNarrow({ nodes }: Analysis, conv: OpNode<"conv2d">): boolean {
   return images >= laneImages && idle * 4 <= images && C * conv.shape[3]! <= 512;
 }
 
-/** Where taps are few, filters many, and the direct kernels the best. */
+/** Where taps are few, filters many, and the direct kernels the best, on every machine. */
 function hasFewTaps({ nodes }: Analysis, conv: OpNode<"conv2d">): boolean {
   const x = nodes[conv.inputs[0]!]!.shape;
   const { size, strides, dilation, groups } = conv.attrs;
@@ -114,8 +114,8 @@ function hasFewTaps({ nodes }: Analysis, conv: OpNode<"conv2d">): boolean {
     [...strides, ...dilation, groups].every((value) => value === 1) &&
     size[0] * size[1] * x[3]! <= mostTaps &&
     conv.shape[3]! >= fewestFilters &&
-    convolutionKernel("conv2d", geometry) === "conv2d" &&
-    convolutionKernel("conv2dFilterGrad", geometry) === "conv2dFilterGrad"
+    convolutionKernel("conv2d", geometry, vectorUnits) === "conv2d" &&
+    convolutionKernel("conv2dFilterGrad", geometry, vectorUnits) === "conv2dFilterGrad"
   );
 }
 

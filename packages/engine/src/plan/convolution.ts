@@ -1,7 +1,7 @@
 /**
- * Which algorithm a convolution takes, from its shape alone: the direct product, or one that multiplies less and moves
- * more: Winograd's for windows of 3×3 (packages/kernels/src/native/conv2d-winograd.cpp), the Fourier transform for wide
- * layers (conv2d-fft.cpp). Costs are in multiply-adds of the direct kernel.
+ * Which algorithm a convolution takes, from its shape and the machine: the direct product, or one that multiplies less
+ * and moves more: Winograd's for windows of 3×3 (packages/kernels/src/native/conv2d-winograd.cpp), the Fourier transform
+ * for wide layers (conv2d-fft.cpp). Costs are in multiply-adds of the direct kernel.
  */
 
 import type { OpNode } from "../graph/graph.ts";
@@ -66,6 +66,15 @@ export function geometryOfNode(
   return geometryOf(x, shapeOf(second), attrs);
 }
 
+/** What strategy depends on besides shapes. */
+export interface Machine {
+  /** Whether the kernels multiply large matrices on a matrix unit (docs/decisions/006). */
+  readonly matrixUnit: boolean;
+}
+
+/** A machine without one. */
+export const vectorUnits: Machine = { matrixUnit: false };
+
 type PlainGeometry = Omit<ConvGeometry, "sH" | "sW" | "dH" | "dW" | "groups">;
 
 /** What a multiply-add of the direct kernels costs; the filter gradient's was measured at 1.1 to 1.6. */
@@ -85,6 +94,15 @@ const winogradTransformFactor = 5;
 const winogradCachedFilters = 1 << 16;
 const winogradUncachedFactor = 1.4;
 
+/**
+ * What a multiply-add on the matrix unit costs, the splitting of its factors included, and for which channels Winograd's
+ * products take place there (winograd-matrix.cpp): measured for 256 and 512 channels, two threads; with 128 there is no
+ * gain.
+ */
+const matrixFactor = 0.8;
+const matrixLeastChannels = 256;
+const matrixMostFilters = 1 << 18;
+
 /** How much better a transform must look; below it, the model's error decides rather than the shape. */
 const margin = 0.8;
 
@@ -95,10 +113,11 @@ const largestExtent = 128;
 export function convolutionKernel<K extends keyof typeof directFactor>(
   kernel: K,
   conv: ConvGeometry,
+  machine: Machine,
 ): K | `${K}Fft` | `${K}Winograd` {
   const direct = margin * directFactor[kernel] * directCost(conv);
   const fourier = fourierFits(conv) ? fourierCost(conv) : Number.POSITIVE_INFINITY;
-  const winograd = winogradFits(conv) ? winogradCost(conv) : Number.POSITIVE_INFINITY;
+  const winograd = winogradFits(conv) ? winogradCost(conv, machine) : Number.POSITIVE_INFINITY;
   if (direct <= Math.min(fourier, winograd)) return kernel;
   return fourier < winograd ? `${kernel}Fft` : `${kernel}Winograd`;
 }
@@ -148,10 +167,17 @@ export function fourierWork({ N, H, W, C, kH, kW, F, padTop, padLeft, oH, oW }: 
   return { products: 4 * bins * N * C * F, transforms };
 }
 
-function winogradCost(conv: ConvGeometry): number {
+function winogradCost(conv: ConvGeometry, machine: Machine): number {
   const { products, transforms } = winogradWork(conv);
-  const factor = conv.C * conv.F > winogradCachedFilters ? winogradUncachedFactor : 1;
+  const vectorFactor = conv.C * conv.F > winogradCachedFilters ? winogradUncachedFactor : 1;
+  const factor = winogradTakesMatrixUnit(conv, machine) ? matrixFactor : vectorFactor;
   return factor * products + winogradTransformFactor * transforms;
+}
+
+/** Whether Winograd's products take place on the matrix unit: the kernels' own rule. */
+export function winogradTakesMatrixUnit({ C, F }: ConvGeometry, { matrixUnit }: Machine): boolean {
+  if (!matrixUnit) return false;
+  return C % 32 === 0 && F % 32 === 0 && Math.min(C, F) >= matrixLeastChannels && C * F <= matrixMostFilters;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Node, OpNode, StepGraph } from "../graph/graph.ts";
 import type { OpName } from "../graph/ops.ts";
 import { operandMode, type Shape, sizeOf } from "../graph/shape.ts";
 import { type BlockGradient, type ConvBlock, findBlock } from "./blocks.ts";
+import { type Machine, vectorUnits } from "./convolution.ts";
 import { joinNeighbours } from "./join-normalization.ts";
 import type { MapOpcode } from "./program.ts";
 import { resolveViews, type View } from "./views.ts";
@@ -61,6 +62,8 @@ export type Unit = KernelUnit | MapUnit | BlockUnit | BlockGradUnit;
 /** A graph with what every later pass asks of it. */
 export interface Analysis {
   readonly graph: StepGraph;
+  /** What it is to run on. */
+  readonly machine: Machine;
   readonly nodes: readonly Node[];
   readonly views: readonly View[];
   /** Nodes that an output or update needs. */
@@ -93,7 +96,7 @@ export const elementwise: { readonly [K in OpName]?: MapOpcode | "read" } = {
 
 const leaves: ReadonlySet<OpName> = new Set(["input", "state", "constant"]);
 
-export function analyze(graph: StepGraph): Analysis {
+export function analyze(graph: StepGraph, machine: Machine = vectorUnits): Analysis {
   const { nodes } = graph;
   const roots = new Set([...Object.values(graph.outputs), ...Object.values(graph.updates)]);
   const live = new Set(roots);
@@ -104,7 +107,7 @@ export function analyze(graph: StepGraph): Analysis {
   for (const node of nodes) {
     if (live.has(node.id)) for (const input of new Set(node.inputs)) users[input]!.push(node.id);
   }
-  return { graph, nodes, views: resolveViews(nodes), live, users, roots };
+  return { graph, machine, nodes, views: resolveViews(nodes), live, users, roots };
 }
 
 /** The units of a graph, in no particular order. */

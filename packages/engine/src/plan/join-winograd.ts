@@ -5,7 +5,7 @@
  */
 import type { Node, OpNode } from "../graph/graph.ts";
 import type { WindowAttrs } from "../graph/ops.ts";
-import { convolutionKernel, geometryOfNode } from "./convolution.ts";
+import { convolutionKernel, geometryOfNode, winogradTakesMatrixUnit } from "./convolution.ts";
 import type { Analysis, KernelUnit, Unit } from "./fuse.ts";
 import { readsOf } from "./schedule.ts";
 
@@ -16,20 +16,21 @@ export function joinWinograd(analysis: Analysis, units: readonly Unit[]): readon
 }
 
 /** Whether every user of a map's gradient through max pooling takes it in pooled. */
-export function isSpreadOnTheWay({ nodes, users, roots }: Analysis, pool: OpNode<"maxPool2dGrad">): boolean {
+export function isSpreadOnTheWay(analysis: Analysis, pool: OpNode<"maxPool2dGrad">): boolean {
+  const { nodes, users, roots } = analysis;
   const takesIn = (user: number) => {
     const node = nodes[user]!;
-    return node.op !== "conv2d" && node.inputs[0] !== pool.id && isWinograd(nodes, node);
+    return node.op !== "conv2d" && node.inputs[0] !== pool.id && takesJoins(analysis, node);
   };
   return isBy2(pool.attrs) && !roots.has(pool.id) && users[pool.id]!.every(takesIn);
 }
 
-function isWinograd(nodes: readonly Node[], node: Node): boolean {
+/** Whether a node is a convolution by Winograd's algorithm on the vector units: that on the matrix unit takes no joins. */
+function takesJoins({ nodes, machine }: Analysis, node: Node): boolean {
   if (node.op !== "conv2d" && node.op !== "conv2dInputGrad" && node.op !== "conv2dFilterGrad") return false;
-  return convolutionKernel(
-    node.op,
-    geometryOfNode(node, (id) => nodes[id]!.shape),
-  ).endsWith("Winograd");
+  const conv = geometryOfNode(node, (id) => nodes[id]!.shape);
+  if (!convolutionKernel(node.op, conv, machine).endsWith("Winograd")) return false;
+  return !winogradTakesMatrixUnit(conv, machine);
 }
 
 function isBy2({ size, strides, padding }: WindowAttrs): boolean {
@@ -76,10 +77,10 @@ function takeMoments(analysis: Analysis, units: readonly Unit[]): readonly Unit[
 }
 
 /** The forward convolution that makes `id`. */
-function convolutionOf({ nodes }: Analysis, units: readonly Unit[], id: number): KernelUnit | undefined {
+function convolutionOf(analysis: Analysis, units: readonly Unit[], id: number): KernelUnit | undefined {
   const maker = units.find((unit) => unit.kind === "kernel" && unit.result === id);
   if (maker?.kind !== "kernel" || maker.node.op !== "conv2d") return undefined;
-  return isWinograd(nodes, maker.node) ? maker : undefined;
+  return takesJoins(analysis, maker.node) ? maker : undefined;
 }
 
 function normalizeInputs(analysis: Analysis, units: readonly Unit[]): readonly Unit[] {
@@ -91,7 +92,7 @@ function normalizeInputs(analysis: Analysis, units: readonly Unit[]): readonly U
       (node.op === "conv2d" || node.op === "conv2dFilterGrad") &&
       operands.indexOf(norm.result) === 0 &&
       operands.lastIndexOf(norm.result) === 0 &&
-      isWinograd(analysis.nodes, node);
+      takesJoins(analysis, node);
     if (readers === undefined || !readers.every(takesIn)) continue;
     const [x, ...parameters] = norm.operands as [number, number, number, number];
     const through = (unit: KernelUnit): KernelUnit => ({

@@ -3,7 +3,7 @@ import { AtelierError } from "../error.ts";
 import type { OpNode } from "../graph/graph.ts";
 import type { OpName, WindowAttrs } from "../graph/ops.ts";
 import { type Shape, sizeOf, stridesOf } from "../graph/shape.ts";
-import { convolutionKernel, geometryOfNode } from "./convolution.ts";
+import { convolutionKernel, geometryOfNode, type Machine } from "./convolution.ts";
 import type { KernelUnit } from "./fuse.ts";
 import { type KernelArgs, type KernelCall, noRef, type Ref } from "./program.ts";
 
@@ -11,6 +11,7 @@ export interface LowerContext {
   /** Where a value is. */
   readonly at: (id: number) => Ref;
   readonly shape: (id: number) => Shape;
+  readonly machine: Machine;
 }
 
 /** The fields of what joined a Winograd convolution, on the way in and out. */
@@ -131,26 +132,26 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
       },
     ];
   },
-  conv2d: ({ inputs: [x, filters] }, y, { at, shape, bias, relu, also, node, joined }) => {
+  conv2d: ({ inputs: [x, filters] }, y, { at, shape, machine, bias, relu, also, node, joined }) => {
     const image = geometryOfNode(node, shape);
     const args = { x: at(x!), filters: at(filters!), bias, y, ...image, relu };
-    const kernel = convolutionKernel("conv2d", image);
+    const kernel = convolutionKernel("conv2d", image, machine);
     if (kernel !== "conv2dWinograd") return [{ kernel, args }];
     const { norm, pooled: pool } = joined;
     const { index = noRef, moments: resultMoments = noRef } = also;
     return [{ kernel, args: { ...args, ...norm, index, resultMoments, pool } }];
   },
-  conv2dInputGrad: ({ inputs: [filters, dy] }, dx, { at, shape, node, joined }) => {
+  conv2dInputGrad: ({ inputs: [filters, dy] }, dx, { at, shape, machine, node, joined }) => {
     const image = geometryOfNode(node, shape);
     const args = { filters: at(filters!), dy: at(dy!), dx, ...image };
-    const kernel = convolutionKernel("conv2dInputGrad", image);
+    const kernel = convolutionKernel("conv2dInputGrad", image, machine);
     if (kernel !== "conv2dInputGradWinograd") return [{ kernel, args }];
     return [{ kernel, args: { ...args, index: joined.places } }];
   },
-  conv2dFilterGrad: ({ inputs: [x, dy] }, dFilters, { at, shape, node, joined }) => {
+  conv2dFilterGrad: ({ inputs: [x, dy] }, dFilters, { at, shape, machine, node, joined }) => {
     const image = geometryOfNode(node, shape);
     const args = { x: at(x!), dy: at(dy!), dFilters, ...image };
-    const kernel = convolutionKernel("conv2dFilterGrad", image);
+    const kernel = convolutionKernel("conv2dFilterGrad", image, machine);
     if (kernel !== "conv2dFilterGradWinograd") return [{ kernel, args }];
     return [{ kernel, args: { ...args, ...joined.norm, index: joined.places } }];
   },

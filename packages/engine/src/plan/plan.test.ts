@@ -8,6 +8,7 @@ import { adamW } from "../optim/adam-w.ts";
 import { buildUpdates } from "../optim/build-updates.ts";
 import type { OptimizerConfig } from "../optim/optimizers.ts";
 import { aligned, packArena } from "./arena.ts";
+import { vectorUnits } from "./convolution.ts";
 import { planGraph } from "./plan.ts";
 import { StateLayout } from "./state-layout.ts";
 
@@ -57,7 +58,7 @@ describe("plan of a small dense layer with momentum", () => {
     { name: "b", shape: [4] },
     { name: "m", shape: [5, 4] },
   ]);
-  const { calls } = planGraph(graph, layout);
+  const { calls } = planGraph(graph, layout, vectorUnits);
 
   it("fuses bias and relu into the product", () => {
     const [product] = calls.filter((call) => call.kernel === "gemmMap");
@@ -102,6 +103,7 @@ it("copies an update whose old value is still read elsewhere", () => {
       { name: "a", shape: [3, 3] },
       { name: "b", shape: [3, 3] },
     ]),
+    vectorUnits,
   );
   expect(calls.map(({ kernel }) => kernel)).toEqual(["gemm", "gemm", "stridedCopy", "stridedCopy"]);
 });
@@ -121,6 +123,7 @@ it("leaves a cluster out of the product when it also waits for something made fr
       { name: "w", shape: [3, 5] },
       { name: "v", shape: [4, 5] },
     ]),
+    vectorUnits,
   );
   // The squares join the product, which then stores the gradient too; the update comes after the norm.
   expect(calls.map(({ kernel }) => kernel)).toEqual(["gemmMap", "reduceSum", "map", "map"]);
@@ -133,7 +136,7 @@ it("never writes a product's result over its factors", () => {
   const x = g.relu(w);
   const graph = stepGraph(g, {}, { w: g.sub(w, g.matmul(x, w)), y: g.add(x, g.matmul(w, x)) });
   const layout = new StateLayout(["w", "y"].map((name) => ({ name, shape: [3, 3] })));
-  const { calls } = planGraph(graph, layout);
+  const { calls } = planGraph(graph, layout, vectorUnits);
   for (const call of calls) {
     if (call.kernel !== "gemmMap") continue;
     const written = call.body.outputs.map(({ ref }) => ref);
@@ -150,7 +153,7 @@ it("changes state only after everything that the host reads is known", () => {
   const loss = g.scale(g.total(g.square(w)), 3);
   const graph = stepGraph(g, { loss }, { w: next });
   const layout = new StateLayout([{ name: "w", shape: [4] }]);
-  const { calls } = planGraph(graph, layout);
+  const { calls } = planGraph(graph, layout, vectorUnits);
   const writes = calls.map(
     (call) => call.kernel === "map" && call.body.outputs.some(({ ref }) => ref === layout.refOf("w")),
   );
@@ -165,7 +168,7 @@ it("has one instruction for a moving average, for a root with its epsilon and fo
   const root = g.affine(g.sqrt(moved), 1, 1e-7);
   const code = (updates: Record<string, Value>) => {
     const layout = new StateLayout(["m", "x", "y"].map((name) => ({ name, shape: [8] })));
-    const [call] = planGraph(stepGraph(g, {}, updates), layout).calls;
+    const [call] = planGraph(stepGraph(g, {}, updates), layout, vectorUnits).calls;
     return call?.kernel === "map" ? call.body.code : [];
   };
   const quotient = g.div(x, root);
@@ -188,7 +191,11 @@ it("numbers the registers of Adam and AdamW as the loops of kernels/src/native/s
     const parameters = [{ name: "w", shape: [6, 5] } as const];
     const { updates, slots } = buildUpdates(g, optimizer, { parameters, gradients, learningRate, step });
     const state = [...slots, ...parameters, { name: "x", shape: [6, 4] }, { name: "dy", shape: [4, 5] }];
-    const { calls } = planGraph(stepGraph(g, {}, Object.fromEntries(updates)), new StateLayout(state));
+    const { calls } = planGraph(
+      stepGraph(g, {}, Object.fromEntries(updates)),
+      new StateLayout(state),
+      vectorUnits,
+    );
     const call = calls.find(({ kernel }) => kernel === "gemmMap")!;
     return call.kernel === "gemmMap" ? call.body.code.map(({ op, dst, a, b }) => [op, dst, a, b]) : [];
   };
@@ -218,7 +225,7 @@ it("keeps the parts of a moving average that something else reads", () => {
   const difference = g.sub(x, m);
   const graph = stepGraph(g, {}, { m: g.add(m, g.scale(difference, 0.1)), x: difference });
   const layout = new StateLayout(["m", "x"].map((name) => ({ name, shape: [8] })));
-  const [call] = planGraph(graph, layout).calls;
+  const [call] = planGraph(graph, layout, vectorUnits).calls;
   expect(call?.kernel === "map" && call.body.code.map(({ op }) => op)).toEqual(["sub", "affine", "add"]);
 });
 
@@ -233,7 +240,7 @@ it("takes the mask of dropout from what the forward pass kept, not from a second
     { name: "x", shape: [6, 5] },
     { name: "w", shape: [5, 4] },
   ]);
-  const { calls } = planGraph(stepGraph(g, { loss }, { w: g.sub(w, g.scale(dw, 0.1)) }), layout);
+  const { calls } = planGraph(stepGraph(g, { loss }, { w: g.sub(w, g.scale(dw, 0.1)) }), layout, vectorUnits);
   const code = calls.flatMap((call) => ("body" in call ? call.body.code : []));
   expect(code.filter(({ op }) => op === "dropout")).toHaveLength(1);
   expect(code.filter(({ op }) => op === "step")).toHaveLength(1);
@@ -250,7 +257,7 @@ it("masks and sums the gradient of a bias before relu and max pooling once a win
     { name: "x", shape: [2, 8, 8, 3] },
     { name: "b", shape: [3] },
   ]);
-  const { calls } = planGraph(stepGraph(g, { db }), layout);
+  const { calls } = planGraph(stepGraph(g, { db }), layout, vectorUnits);
   expect(calls.map(({ kernel }) => kernel)).toEqual(["map", "maxPool2d", "map", "reduceSum"]);
   expect(calls[2]?.kernel === "map" && calls[2].body.count).toBe(2 * 4 * 4 * 3);
 });

@@ -8,6 +8,7 @@ import { AtelierError } from "../error.ts";
 import type { StepGraph } from "../graph/graph.ts";
 import { sizeOf } from "../graph/shape.ts";
 import { type Lifetime, packArena } from "./arena.ts";
+import type { Machine } from "./convolution.ts";
 import { Forms } from "./forms.ts";
 import { type Analysis, analyze, fuse, type Unit } from "./fuse.ts";
 import { joinProducts } from "./join.ts";
@@ -20,9 +21,9 @@ import { readsOf, resultsOf, schedule, wholeReadsOf } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 import type { StateLayout } from "./state-layout.ts";
 
-/** The program of `graph`; its constants are added to `layout`. */
-export function planGraph(graph: StepGraph, layout: StateLayout): Program {
-  const analysis = analyze(simplify(graph));
+/** The program of `graph` for a machine; its constants are added to `layout`. */
+export function planGraph(graph: StepGraph, layout: StateLayout, machine: Machine): Program {
+  const analysis = analyze(simplify(graph), machine);
   const order = schedule(analysis, joinProducts(analysis, joinWinograd(analysis, fuse(analysis))));
   const { directUpdates, copiedUpdates } = placeUpdates(analysis, order);
   const forms = new Forms(analysis, order);
@@ -39,7 +40,7 @@ export function planGraph(graph: StepGraph, layout: StateLayout): Program {
   const shape = (id: number) => analysis.nodes[id]!.shape;
   const calls: KernelCall[] = order.flatMap((unit) => {
     const results = resultsOf(analysis, unit);
-    const context = { at, shape, isLanes: (id: number) => forms.isLanes(id) };
+    const context = { at, shape, machine, isLanes: (id: number) => forms.isLanes(id) };
     if (unit.kind === "block") return [lowerBlock(unit.block, context)];
     if (unit.kind === "blockGrad") return [lowerBlockGrad(unit.block, unit.gradient, context)];
     if (unit.kind === "map") return [{ kernel: "map", body: lowerMap(analysis, unit, results, at) }];

@@ -27,12 +27,12 @@ export interface StepChoice {
   readonly rules?: FitRules;
 }
 
-/** The plan of one step. */
-export function planStep(model: Model, choice: StepChoice): StepPlan {
+/** The plan of one step, as `executor` would run it. */
+export function planStep(model: Model, choice: StepChoice, executor: Executor): StepPlan {
   const spec = stepOf(model, choice);
   const { state, graphs } = spec.fixedState ? freeze(spec) : spec;
   const layout = new StateLayout(state);
-  const program = planGraph(graphs.step!, layout);
+  const program = planGraph(graphs.step!, layout, executor);
   return {
     calls: describeProgram(program),
     arenaBytes: program.arenaFloats * 4,

@@ -264,15 +264,5 @@ void gemmMap(const Context& context, const GemmMapArgs& args) {
   });
 }
 
-KernelTable tableOver(const KernelTable& base) {
-  KernelTable table = base;
-  table.name = ATELIER_VARIANT_NAME;
-  table.gemm = gemm;
-  table.gemmMap = gemmMap;
-  table.gemmWorkspace = gemmWorkspace;
-  table.gemmMapWorkspace = gemmMapWorkspace;
-  return table;
-}
-
 }  // namespace ATELIER_VARIANT
 }  // namespace atelier

@@ -5,6 +5,7 @@ import { runGraph, stepGraph } from "../../../test/run-graph.ts";
 import { gradients } from "../../autodiff/gradient.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import { vectorUnits } from "../../plan/convolution.ts";
 import { planGraph } from "../../plan/plan.ts";
 import { StateLayout } from "../../plan/state-layout.ts";
 import { uniform, wordOf } from "../../random/philox.ts";
@@ -162,7 +163,7 @@ describe.each(cases)("$name", (example) => {
 
   it("is planned as one kernel a block, forward and back", () => {
     const layout = new StateLayout(Object.entries(shapes).map(([name, shape]) => ({ name, shape })));
-    const kernels = planGraph(graph, layout).calls.map(({ kernel }) => kernel);
+    const kernels = planGraph(graph, layout, vectorUnits).calls.map(({ kernel }) => kernel);
     const count = (name: string) => kernels.filter((kernel) => kernel === name).length;
     const { kernel = "conv2dBlock", stages } = example;
     expect([count(kernel), count(`${kernel}Grad`)]).toEqual([stages.length, stages.length]);

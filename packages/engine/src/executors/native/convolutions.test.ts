@@ -5,6 +5,7 @@ import { runGraph, stepGraph } from "../../../test/run-graph.ts";
 import { gradients } from "../../autodiff/gradient.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import { vectorUnits } from "../../plan/convolution.ts";
 import { planGraph } from "../../plan/plan.ts";
 import { StateLayout } from "../../plan/state-layout.ts";
 import { uniform, wordOf } from "../../random/philox.ts";
@@ -66,6 +67,7 @@ it("is planned with the algorithm that suits each layer", () => {
   const { calls } = planGraph(
     graph,
     new StateLayout(names.map((name) => ({ name, shape: [...shapes[name]] }))),
+    vectorUnits,
   );
   expect(calls.map(({ kernel }) => kernel).filter((kernel) => kernel.startsWith("conv2d"))).toEqual([
     "conv2dBlock",

@@ -5,6 +5,7 @@ import { onePixel, stepGraph } from "../../../test/run-graph.ts";
 import { GraphBuilder, type Value } from "../../graph/builder.ts";
 import type { Shape } from "../../graph/shape.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import { vectorUnits } from "../../plan/convolution.ts";
 import { planGraph } from "../../plan/plan.ts";
 import { StateLayout } from "../../plan/state-layout.ts";
 import { uniform, wordOf } from "../../random/philox.ts";
@@ -68,7 +69,7 @@ function specWith(smallestGamma: number): SessionSpec {
 
 function kernelsOf(spec: SessionSpec): string[] {
   const { state, graphs } = freeze(spec);
-  return planGraph(graphs.graph!, new StateLayout(state)).calls.map(({ kernel }) => kernel);
+  return planGraph(graphs.graph!, new StateLayout(state), vectorUnits).calls.map(({ kernel }) => kernel);
 }
 
 it("leaves batch norm only where something stands between it and the product", () => {

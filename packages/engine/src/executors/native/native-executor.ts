@@ -38,8 +38,13 @@ export function openNativeExecutor(options: NativeExecutorOptions = {}): Executo
   return {
     name: `native-${variant}`,
     threads,
+    matrixUnit: hasMatrixUnit(variant),
     compile: (spec) => translateErrors(() => openSession(kernels, { threads, variant }, spec)),
   };
+}
+
+function hasMatrixUnit(variant: string): boolean {
+  return variant.startsWith("amx");
 }
 
 function loadCurrentKernels(): Kernels {
@@ -73,9 +78,10 @@ function openSession(
 ): Session {
   const spec = asked.fixedState ? freeze(asked) : asked;
   const layout = new StateLayout(spec.state);
+  const machine = { matrixUnit: hasMatrixUnit(options.variant) };
   const programs = Object.entries(spec.graphs).map(([name, graph]) => ({
     name,
-    program: planGraph(graph, layout),
+    program: planGraph(graph, layout, machine),
     rows: batchSizeOf(graph),
   }));
   const arenaFloats = Math.max(0, ...programs.map(({ program }) => program.arenaFloats));

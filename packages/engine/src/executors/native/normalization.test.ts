@@ -9,6 +9,7 @@ import { gradients } from "../../autodiff/gradient.ts";
 import { GraphBuilder, type Value } from "../../graph/builder.ts";
 import type { WindowAttrs } from "../../graph/ops.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import { vectorUnits } from "../../plan/convolution.ts";
 import { planGraph } from "../../plan/plan.ts";
 import { StateLayout } from "../../plan/state-layout.ts";
 import { uniform, wordOf } from "../../random/philox.ts";
@@ -132,7 +133,7 @@ describe.each(Object.entries(chains))("%s", (_, { channels, build, kernels }) =>
 
   it("is planned in as few passes", () => {
     const layout = new StateLayout(Object.entries(shapes).map(([name, shape]) => ({ name, shape })));
-    const planned = planGraph(graph, layout).calls.map(({ kernel }) => kernel);
+    const planned = planGraph(graph, layout, vectorUnits).calls.map(({ kernel }) => kernel);
     expect(planned.filter((kernel) => /^(maxPool|batchNorm|moments)/.test(kernel))).toEqual(kernels);
   });
 

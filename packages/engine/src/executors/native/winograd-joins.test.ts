@@ -8,6 +8,7 @@ import { runGraph, stepGraph } from "../../../test/run-graph.ts";
 import { gradients } from "../../autodiff/gradient.ts";
 import { GraphBuilder, type Value } from "../../graph/builder.ts";
 import { sizeOf } from "../../graph/shape.ts";
+import { vectorUnits } from "../../plan/convolution.ts";
 import { planGraph } from "../../plan/plan.ts";
 import { StateLayout } from "../../plan/state-layout.ts";
 import { uniform, wordOf } from "../../random/philox.ts";
@@ -149,7 +150,7 @@ describe.each(Object.entries(networks))("%s", (_, { build, kernels }) => {
 
   it("is planned in as few passes", () => {
     const layout = new StateLayout(Object.entries(shapes).map(([name, shape]) => ({ name, shape })));
-    const planned = planGraph(graph, layout).calls.map(({ kernel }) => kernel);
+    const planned = planGraph(graph, layout, vectorUnits).calls.map(({ kernel }) => kernel);
     const between = planned.filter((kernel) => /^(conv2d|maxPool|batchNorm|moments)/.test(kernel));
     expect(between).toEqual(kernels);
   });

@@ -10,7 +10,7 @@ import { gatherBatch } from "./gather.ts";
 
 /** An executor in plain TypeScript; for small things and as the truth other executors are held against. */
 export function openReferenceExecutor(): Executor {
-  return { name: "reference", threads: 1, compile: (spec) => new ReferenceSession(spec) };
+  return { name: "reference", threads: 1, matrixUnit: false, compile: (spec) => new ReferenceSession(spec) };
 }
 
 class ReferenceSession implements Session {
