@@ -27,11 +27,22 @@ export function Loading({ what }: { readonly what: string }) {
 
 /** What failed, in the server's words, and the way to try again. */
 export function Failed({ error, onRetry }: { readonly error: Error; readonly onRetry?: () => void }) {
-  if (error instanceof TrackerError && error.code === "no-access") return <AccessKeyForm />;
+  const code = error instanceof TrackerError ? error.code : undefined;
+  if (code === "no-access") return <AccessKeyForm />;
   return (
     <div className="state error" role="alert">
-      <strong>This did not work</strong>
-      <p>{error.message}</p>
+      {code === "unreachable" ? (
+        <>
+          <strong>The server does not answer</strong>
+          <p>It may have been stopped. This starts it again:</p>
+          <pre>npx atelier ui</pre>
+        </>
+      ) : (
+        <>
+          <strong>{code === "not-found" ? "Not found" : "This did not work"}</strong>
+          <p>{error.message}</p>
+        </>
+      )}
       {onRetry && (
         <button type="button" onClick={onRetry}>
           Try again
