@@ -45,8 +45,10 @@ export function followSeries(client: QueryClient) {
       if (queries.some(({ state }) => state.fetchStatus === "fetching")) continue;
       const { since } = one;
       one.since = undefined;
-      const rows = await readNewRows(one, since).catch(() => undefined); // the next change tries again
-      if (rows === undefined) one.seen = undefined;
+      const rows = await readNewRows(one, since).catch(() => {
+        one.seen = undefined; // it begins anew with the next change
+        return undefined;
+      });
       await renew(client, one, rows);
     }
     one.isBusy = false;
@@ -88,7 +90,10 @@ async function readNewRows(one: Followed, changedAfter: number): Promise<readonl
     parameters,
     query: { stream, changedAfter, limit: mostRows },
   });
-  if (next !== undefined && next !== null) return undefined;
+  if (next !== undefined && next !== null) {
+    one.seen = undefined;
+    return undefined;
+  }
   const { rows: fresh, isInOrder, seen } = newRowsOf(rows, one.seen ?? nothingSeen);
   if (one.seen !== undefined) {
     one.seen = seen;

@@ -25,13 +25,18 @@ export function Loading({ what }: { readonly what: string }) {
   );
 }
 
+/** How browsers say that a part of the page could not be loaded; they do not try a second time. */
+const missingPart = /dynamically imported module|importing a module script|preload CSS/i;
+
 /** What failed, in the server's words, and the way to try again. */
 export function Failed({ error, onRetry }: { readonly error: Error; readonly onRetry?: () => void }) {
   const code = error instanceof TrackerError ? error.code : undefined;
   if (code === "no-access") return <AccessKeyForm />;
+  const isPart = missingPart.test(error.message);
+  const retry = isPart ? () => location.reload() : onRetry;
   return (
     <div className="state error" role="alert">
-      {code === "unreachable" ? (
+      {code === "unreachable" || isPart ? (
         <>
           <strong>The server does not answer</strong>
           <p>It may have been stopped. This starts it again:</p>
@@ -43,8 +48,8 @@ export function Failed({ error, onRetry }: { readonly error: Error; readonly onR
           <p>{error.message}</p>
         </>
       )}
-      {onRetry && (
-        <button type="button" onClick={onRetry}>
+      {retry && (
+        <button type="button" onClick={retry}>
           Try again
         </button>
       )}
