@@ -24,10 +24,7 @@ export function RunsPage() {
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
 
   const fields = useFields(scope);
-  const columns = useMemo(
-    () => (fields.data ? columnsOf(search, fields.data) : undefined),
-    [search, fields.data],
-  );
+  const columns = useMemo(() => columnsOf(search.columns, fields.data), [search.columns, fields.data]);
   const { query, rows, total } = useRuns(scope, search, columns);
 
   const hidden = useMemo(() => new Set(readList(search.hidden)), [search.hidden]);

@@ -24,9 +24,13 @@ export function useFields({ entity, project }: ProjectScope) {
   return useQuery(apiQuery("listFields", { query: { entity, project } }));
 }
 
-/** The columns that an address asks for, or those that most runs have something in. */
-export function columnsOf(search: RunsSearch, fields: readonly FieldCount[]): readonly RunField[] {
-  if (search.columns !== undefined) return readList(search.columns).map(parseRunField);
+/** The columns that an address asks for, or those that most runs have something in; undefined until that is known. */
+export function columnsOf(
+  wanted: string | undefined,
+  fields: readonly FieldCount[] | undefined,
+): readonly RunField[] | undefined {
+  if (wanted !== undefined) return readList(wanted).map(parseRunField);
+  if (fields === undefined) return undefined;
   const metrics = fields
     .filter(({ field }) => field.startsWith("summary.") && !field.includes("epoch"))
     .sort((a, b) => metricRank(a.field) - metricRank(b.field) || b.runCount - a.runCount)
