@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { openExecutor } from "@atelier/engine";
 import { openDataset } from "@atelier/vision";
 import { measureAccuracy } from "./accuracy.ts";
+import { measureBrowser } from "./browser.ts";
 import { measureInference } from "./inference.ts";
 import { measureKernels } from "./kernels.ts";
 import { measureMemory } from "./memory.ts";
@@ -35,6 +36,7 @@ const parts: Readonly<
   memory: { title: "Memory", measure: measureMemory },
   tracker: { title: "Tracker", measure: measureTracker },
   server: { title: "Server", measure: measureServer },
+  browser: { title: "Browser", measure: measureBrowser },
   kernels: { title: "Kernels", measure: measureKernels },
 };
 

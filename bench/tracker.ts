@@ -151,10 +151,10 @@ export async function writeRun(
 
 const numbers = Array.from({ length: 25 }, (_, i) => i);
 
-/** A store of `count` runs with 25 config and 25 summary columns, c0 … and s0 …. */
-export async function writeTable(folder: string, count: number): Promise<void> {
+/** A store of `count` runs with 25 config and 25 summary columns, c0 … and s0 …, `from` of which it has already. */
+export async function writeTable(folder: string, count: number, from = 0): Promise<void> {
   await using store = openSqliteStore({ folder });
-  for (let i = 0; i < count; i++) {
+  for (let i = from; i < count; i++) {
     const config = Object.fromEntries(
       numbers.map((n) => [`c${n}`, n % 3 === 0 ? `text ${n}` : Math.random()]),
     );

@@ -1,7 +1,7 @@
 /** The browser of this machine, and what a page is held to. */
 import { existsSync } from "node:fs";
 import axe from "axe-core";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { expect } from "vitest";
 
 const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -37,4 +37,18 @@ export async function expectAccessible(page: Page): Promise<void> {
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
   expect(found, page.url()).toEqual([]);
+}
+
+/** More presses of Tab than this, and nobody gets there. */
+const mostTabs = 150;
+
+/** Expects that pressing Tab from the top of the page leads to `place`, and leaves the focus there. */
+export async function expectReachable(page: Page, place: Locator): Promise<void> {
+  await place.waitFor();
+  await page.evaluate("document.activeElement?.blur()");
+  for (let presses = 0; presses < mostTabs; presses++) {
+    await page.keyboard.press("Tab");
+    if (await place.evaluate((element) => element === element.ownerDocument.activeElement)) return;
+  }
+  expect.fail(`${page.url()}: ${mostTabs} presses of Tab did not lead to ${place}`);
 }

@@ -3,22 +3,29 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  Link,
   lazyRouteComponent,
   Outlet,
 } from "@tanstack/react-router";
 import { useLiveAnswers } from "./api/live.ts";
 import { chartSearch } from "./charts/chart-settings.ts";
+import { artifactSearch } from "./pages/artifacts/artifact-search.ts";
 import { compareSearch } from "./pages/compare/compare-search.ts";
 import { dataSearch } from "./pages/data/data-search.ts";
 import { evaluationSearch } from "./pages/evaluation/evaluation-search.ts";
 import { runsSearch } from "./pages/runs/runs-search.ts";
-import { Failed } from "./parts/states.tsx";
+import { Empty, Failed } from "./parts/states.tsx";
 import { Shell, TopBar } from "./shell/shell.tsx";
 
 function App() {
-  useLiveAnswers();
+  const isCutOff = useLiveAnswers();
   return (
     <Shell>
+      {isCutOff && (
+        <p className="cut-off" role="status">
+          The server does not answer. What is shown may be old; it goes on by itself when the server is back.
+        </p>
+      )}
       <Outlet />
     </Shell>
   );
@@ -30,7 +37,9 @@ const root = createRootRoute({
     <>
       <TopBar crumbs={["not found"]} />
       <main id="main">
-        <Failed error={new Error("There is no page at this address.")} />
+        <Empty title="There is no page at this address">
+          <Link to="/">All projects</Link>
+        </Empty>
       </main>
     </>
   ),
@@ -71,6 +80,19 @@ const data = createRoute({
   component: lazyRouteComponent(() => import("./pages/data/data-page.tsx"), "DataPage"),
 });
 
+const artifacts = createRoute({
+  getParentRoute: () => root,
+  path: "/projects/$entity/$project/artifacts",
+  component: lazyRouteComponent(() => import("./pages/artifacts/artifacts-page.tsx"), "ArtifactsPage"),
+});
+
+const artifact = createRoute({
+  getParentRoute: () => root,
+  path: "/projects/$entity/$project/artifacts/$name",
+  validateSearch: artifactSearch,
+  component: lazyRouteComponent(() => import("./pages/artifacts/artifact-page.tsx"), "ArtifactPage"),
+});
+
 const run = createRoute({
   getParentRoute: () => root,
   path: "/runs/$runId",
@@ -108,7 +130,7 @@ const runPages = [
   createRoute({
     getParentRoute: () => run,
     path: "/model",
-    component: lazyRouteComponent(() => import("./pages/run/model-page.tsx"), "ModelPage"),
+    component: lazyRouteComponent(() => import("./pages/model/model-page.tsx"), "ModelPage"),
   }),
   createRoute({
     getParentRoute: () => run,
@@ -123,7 +145,15 @@ const runPages = [
   }),
 ] as const;
 
-const routeTree = root.addChildren([projects, runs, compare, data, run.addChildren(runPages)]);
+const routeTree = root.addChildren([
+  projects,
+  runs,
+  compare,
+  data,
+  artifacts,
+  artifact,
+  run.addChildren(runPages),
+]);
 
 /** The router; search parameters are plain text, so that links can be read. */
 export function createAppRouter() {

@@ -87,13 +87,24 @@ export function metricCurvesOption(
     },
     series: curves.flatMap((curve) => {
       const colour = seriesColour(theme, curve.colourIndex);
-      return curveSeries(curve, { colour, smoothingRadius: options.smoothingRadius ?? 0, isLogX, isLogY });
+      const width = curves.length > fewCurves ? 1 : 1.6;
+      return curveSeries(curve, {
+        colour,
+        width,
+        smoothingRadius: options.smoothingRadius ?? 0,
+        isLogX,
+        isLogY,
+      });
     }),
   };
 }
 
+/** More curves than these are drawn thinner. */
+const fewCurves = 20;
+
 interface CurveStyle {
   readonly colour: string;
+  readonly width: number;
   readonly smoothingRadius: number;
   readonly isLogX: boolean;
   readonly isLogY: boolean;
@@ -113,7 +124,7 @@ function curveSeries({ name, x, y }: MetricCurve, style: CurveStyle): object[] {
     itemStyle: { color: style.colour },
     dimensions: ["x", "y"],
   };
-  const main = { ...line, lineStyle: { color: style.colour, width: 1.6 } };
+  const main = { ...line, lineStyle: { color: style.colour, width: style.width } };
   if (style.smoothingRadius === 0) return [{ ...main, data: points(x, measured) }];
   return [
     { ...line, lineStyle: { color: style.colour, width: 1, opacity: 0.25 }, data: points(x, measured) },

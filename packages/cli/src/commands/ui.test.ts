@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { encodePng } from "@atelier/charts";
+import { openSqliteStore } from "@atelier/tracker";
 import { apiClient } from "@atelier/tracker/api";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, onTestFinished, test } from "vitest";
@@ -58,6 +59,7 @@ test("ui serves what was trained: runs, their data, and the model", async () => 
     { part: "train", imageCount: 90, classCounts: [30, 30, 30] },
     { part: "test", imageCount: 30, checksum: evaluation!.dataChecksum },
   ]);
+  expect(described.checksum).toBe(dataset!.checksum);
   const missing = call("describeDataset", { parameters: { name }, query: { checksum: "0" } });
   await expect(missing).rejects.toMatchObject({ code: "not-found" });
   for (const other of ["/etc", "../photos", "photos"]) {
@@ -107,12 +109,24 @@ test("ui serves what was trained: runs, their data, and the model", async () => 
 
   const model = await call("describeModel", { parameters: { runId } });
   expect(model).toMatchObject({ input: [8, 8, 1], classNames: ["0", "1", "2"], parameters: { total: 547 } });
-  expect(model.layers.map(({ type }) => type)).toContain("Dense");
+  expect(model.isKept).toBe(true);
+  expect(model.layers.at(-1)).toMatchObject({ type: "Dense", settings: { units: 3, activation: "linear" } });
   const onnx = await call("exportModel", { parameters: { runId } });
   const session = await InferenceSession.create(onnx);
   const images = new Tensor("uint8", third, [1, 8, 8, 1]);
   const output = await session.run({ [session.inputNames[0]!]: images });
   expect(output[session.outputNames[0]!]!.dims).toEqual([1, 3]);
+
+  await using store = openSqliteStore({ folder: join(shop.folder, ".atelier") });
+  const { config } = runs[0]!;
+  await store.createRun({ id: "planned", entity: "local", project: "data", config, dataset, createdAt: 0 });
+  await store.createRun({ id: "bare", entity: "local", project: "data", createdAt: 0 });
+  const planned = await call("describeModel", { parameters: { runId: "planned" } });
+  expect(planned).toEqual({ ...model, isKept: false });
+  for (const other of ["bare", "nobody"]) {
+    const parameters = { runId: other };
+    await expect(call("describeModel", { parameters })).rejects.toMatchObject({ code: "not-found" });
+  }
 
   const files = await call("listFiles", { parameters: { runId } });
   const file = files.find(({ path }) => path === "model.safetensors")!;
@@ -123,6 +137,26 @@ test("ui serves what was trained: runs, their data, and the model", async () => 
   server.stop();
   expect((await server.done).code).toBe(0); // although somebody listens
   await live.body?.cancel();
+});
+
+test("a data set is one entry, whatever part of it runs train on", async () => {
+  const shop = await workshop();
+  for (const settings of [
+    ["--seed", "1"],
+    ["--seed", "2"],
+    ["--limit", "40"],
+  ]) {
+    const train = ["train", "tiny.yaml", "--executor", "reference", "--epochs", "1", ...settings];
+    expect((await shop.run(train)).code).toBe(0);
+  }
+  const port = await freePort();
+  await serving(shop, ["ui", "--port", String(port)]);
+  const { call } = apiClient({ url: `http://127.0.0.1:${port}` });
+  const datasets = await call("listDatasets");
+  expect(datasets).toMatchObject([{ name: "data", runCount: 3 }]);
+  const [{ name, checksum }] = datasets as [(typeof datasets)[number]];
+  const described = await call("describeDataset", { parameters: { name }, query: { checksum } });
+  expect(described).toMatchObject({ checksum, parts: [{ checksum }, {}] });
 });
 
 test("a taken port is said, with one that is free; without --port the next one is taken", async () => {

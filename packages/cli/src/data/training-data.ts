@@ -3,6 +3,8 @@ import type { ImageDataset } from "@atelier/engine";
 import { limitDataset, type OpenedDataset, splitValidation } from "@atelier/vision";
 
 export interface TrainingData {
+  /** Of all training images there are, before any were held out or left out: it says which data set this is. */
+  readonly checksum: string;
   readonly train: ImageDataset;
   /** Held out of the training images; absent for a fraction of 0. */
   readonly validation?: ImageDataset;
@@ -26,5 +28,5 @@ export function splitTrainingData(
   const wanted = limit === undefined ? train.size : Math.round(limit / (1 - fraction));
   const used = limitDataset(train, wanted, seed);
   const parts = fraction === 0 ? { train: used } : splitValidation(used, { fraction, seed });
-  return { ...parts, ...(test && { test }) };
+  return { checksum: train.checksum, ...parts, ...(test && { test }) };
 }

@@ -1,18 +1,16 @@
 /** Data sets for pages: their classes, their images, and which training images look like a given one. */
 import { encodePng } from "@atelier/charts";
 import type { ImageDataset } from "@atelier/engine";
-import { type Store, TrackerError } from "@atelier/tracker";
+import { TrackerError } from "@atelier/tracker";
 import type { DatasetExtension } from "@atelier/tracker/server";
 import { describeDataset, type OpenedDataset } from "@atelier/vision";
 import { randomIndices } from "../data/random-indices.ts";
-import type { Effects } from "../effects.ts";
 import { imageAt } from "../report/data-figures.ts";
 import { openNearestImages } from "./nearest-images.ts";
-import { recordedDatasets } from "./recorded-datasets.ts";
+import type { OpenRecorded } from "./recorded-datasets.ts";
 
-/** The data sets of a store's runs; disposing it ends the thread that compares images. */
-export function datasetExtension(store: Store, effects: Effects): DatasetExtension & AsyncDisposable {
-  const open = recordedDatasets(store, effects);
+/** The data sets that `open` finds; disposing it ends the thread that compares images. */
+export function datasetExtension(open: OpenRecorded): DatasetExtension & AsyncDisposable {
   const nearestImages = openNearestImages();
   return {
     describe: async (reference) => {

@@ -36,11 +36,11 @@ export function recordedDatasets(store: Store, effects: Effects): OpenRecorded {
   return async ({ name, checksum }) => {
     const places = await placesOf(store, name, checksum);
     let trouble: Error | undefined;
-    for (const { place, isSure } of places) {
+    for (const place of places) {
       try {
         const opened = await openPlace(place);
         const isWanted = [opened.train, opened.test].some((part) => part?.checksum === checksum);
-        if (isSure || isWanted || checksum === undefined) return opened;
+        if (isWanted || checksum === undefined) return opened;
       } catch (error) {
         if (!(error instanceof AtelierError)) throw error;
         trouble = error;
@@ -54,22 +54,19 @@ export function recordedDatasets(store: Store, effects: Effects): OpenRecorded {
   };
 }
 
-/** The places where runs had a data set, the newest first; those of runs with this very checksum before others. */
-async function placesOf(
-  store: Store,
-  name: string,
-  checksum: string | undefined,
-): Promise<readonly { readonly place: Place; readonly isSure: boolean }[]> {
-  const found = new Map<string, { readonly place: Place; readonly isSure: boolean }>();
+/** The places where runs had a data set, the newest first; those of runs with this checksum before others. */
+async function placesOf(store: Store, name: string, checksum: string | undefined): Promise<readonly Place[]> {
+  const found = new Map<string, { readonly place: Place; readonly isLikely: boolean }>();
   const { runs } = await store.listRuns({});
   for (const run of runs) {
     const place = run.dataset?.name === name ? placeOf(run) : undefined;
     if (place === undefined) continue;
     const key = JSON.stringify(place);
-    const isSure = run.dataset?.checksum === checksum || found.get(key)?.isSure === true;
-    found.set(key, { place, isSure });
+    const isLikely = run.dataset?.checksum === checksum || found.get(key)?.isLikely === true;
+    found.set(key, { place, isLikely });
   }
-  return [...found.values()].sort((a, b) => Number(b.isSure) - Number(a.isSure));
+  const likelyFirst = [...found.values()].sort((a, b) => Number(b.isLikely) - Number(a.isLikely));
+  return likelyFirst.map(({ place }) => place);
 }
 
 function placeOf({ config: { data, input } }: Run): Place | undefined {

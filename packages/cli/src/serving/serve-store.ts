@@ -8,6 +8,7 @@ import { type Effects, printResult, say } from "../effects.ts";
 import { storeFolder } from "../tracking/run-store.ts";
 import { datasetExtension } from "./dataset-extension.ts";
 import { modelExtension } from "./model-extension.ts";
+import { recordedDatasets } from "./recorded-datasets.ts";
 
 export interface ServeStoreOptions {
   readonly host?: string | undefined;
@@ -30,14 +31,15 @@ export async function serveStore(options: ServeStoreOptions, effects: Effects): 
   if (!existsSync(folder))
     say(effects, "no runs are recorded here yet; those of `atelier train` will appear.");
   await using store = await openStoreWorker(folder);
-  await using datasets = datasetExtension(store, effects);
+  const open = recordedDatasets(store, effects);
+  await using datasets = datasetExtension(open);
   await using server = await openServer({
     ...(host !== undefined && { host }),
     port: port ?? defaultPort,
     orNextPort: port === undefined,
     store,
     keyHash,
-    extensions: { datasets, models: modelExtension(store) },
+    extensions: { datasets, models: modelExtension(store, open) },
     pages,
     version: packageJson.version,
     onError: (error) => say(effects, `the server failed at something: ${(error as Error).message}`),

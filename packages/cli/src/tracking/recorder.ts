@@ -131,8 +131,7 @@ async function openRun(
   const { project = basename(origin.data), group, name, notes, tag } = options;
   const { limit, executor, threads } = origin;
   const config = { ...recipe, parameters, limit, executor, threads } as unknown as JsonObject;
-  const { name: dataName, checksum } = data.train;
-  const dataset = { name: dataName, checksum };
+  const dataset = { name: data.train.name, checksum: data.checksum };
   const run = await tracker.startRun({
     project,
     group,

@@ -2,6 +2,7 @@
 import { type MetricCurve, metricCurvesMargin, metricCurvesOption } from "@atelier/charts";
 import type { EChartsType } from "echarts/core";
 import { type PointerEvent, useCallback, useMemo, useRef, useState } from "react";
+import { formatNumber } from "../parts/format.ts";
 import { Menu } from "../parts/menu.tsx";
 import { useTheme } from "../shell/theme.ts";
 import type { ChartSettings } from "./chart-settings.ts";
@@ -37,6 +38,7 @@ export function MetricChart({ title, curves, settings, isDownSampled, onRange }:
   const onReady = useCallback((ready: EChartsType) => {
     chart.current = ready;
   }, []);
+  const only = curves.length === 1 ? curves[0] : undefined;
   const hasValues = curves.some(({ x }) => x.length > 0);
   return (
     <figure className="metric-chart" style={{ margin: 0 }}>
@@ -44,6 +46,9 @@ export function MetricChart({ title, curves, settings, isDownSampled, onRange }:
         <h3 className="cut" title={title}>
           {title}
         </h3>
+        {only !== undefined && only.y.length > 0 && (
+          <span title="The last value">{formatNumber(only.y[only.y.length - 1]!)}</span>
+        )}
         {isDownSampled && (
           <span
             className="muted small"

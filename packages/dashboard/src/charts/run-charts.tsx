@@ -4,6 +4,7 @@ import type { Run, Series } from "@atelier/tracker/model";
 import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { apiQuery } from "../api/client.ts";
+import { seriesQuery } from "../api/series-query.ts";
 import { Empty, Failed, Loading } from "../parts/states.tsx";
 import { type ChartSearch, type ChartSettings, rangeText, useChartSettings } from "./chart-settings.ts";
 import { ChartToolbar } from "./chart-toolbar.tsx";
@@ -100,16 +101,14 @@ function KeyChart({
   const isTime = x === "time";
   const points = Math.max(fewestPoints, Math.min(mostPoints, Math.floor(pointsOfChart / runs.length)));
   const query = useQuery({
-    ...apiQuery("readSeries", {
-      body: {
-        runIds: runs.map(({ id }) => id),
-        keys: [metric],
-        stream,
-        points,
-        precision: "float32",
-        ...(!isTime && x !== "step" && { xKey: x }),
-        ...(!isTime && range && { from: range[0], to: range[1] }),
-      },
+    ...seriesQuery({
+      runIds: runs.map(({ id }) => id),
+      keys: [metric],
+      stream,
+      points,
+      precision: "float32",
+      ...(!isTime && x !== "step" && { xKey: x }),
+      ...(!isTime && range && { from: range[0], to: range[1] }),
     }),
     placeholderData: keepPreviousData,
   });

@@ -6,7 +6,7 @@ import "./images.css";
 export interface ImageSource {
   readonly name: string;
   readonly part: string;
-  /** Of the data set's training images, as runs record it; tells apart data sets of one name. */
+  /** Of one of the data set's parts; tells apart data sets of one name. */
   readonly checksum?: string | undefined;
 }
 

@@ -25,15 +25,31 @@ export function Loading({ what }: { readonly what: string }) {
   );
 }
 
+/** How browsers say that a part of the page could not be loaded; they do not try a second time. */
+const missingPart = /dynamically imported module|importing a module script|preload CSS/i;
+
 /** What failed, in the server's words, and the way to try again. */
 export function Failed({ error, onRetry }: { readonly error: Error; readonly onRetry?: () => void }) {
-  if (error instanceof TrackerError && error.code === "no-access") return <AccessKeyForm />;
+  const code = error instanceof TrackerError ? error.code : undefined;
+  if (code === "no-access") return <AccessKeyForm />;
+  const isPart = missingPart.test(error.message);
+  const retry = isPart ? () => location.reload() : onRetry;
   return (
     <div className="state error" role="alert">
-      <strong>This did not work</strong>
-      <p>{error.message}</p>
-      {onRetry && (
-        <button type="button" onClick={onRetry}>
+      {code === "unreachable" || isPart ? (
+        <>
+          <strong>The server does not answer</strong>
+          <p>It may have been stopped. This starts it again:</p>
+          <pre>npx atelier ui</pre>
+        </>
+      ) : (
+        <>
+          <strong>{code === "not-found" ? "Not found" : "This did not work"}</strong>
+          <p>{error.message}</p>
+        </>
+      )}
+      {retry && (
+        <button type="button" onClick={retry}>
           Try again
         </button>
       )}

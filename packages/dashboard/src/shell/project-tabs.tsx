@@ -1,10 +1,11 @@
 import { Link } from "@tanstack/react-router";
+import { Tabs } from "./tabs.tsx";
 
 /** The pages of a project. */
 export function ProjectTabs({ entity, project }: { readonly entity: string; readonly project: string }) {
   const params = { entity, project };
   return (
-    <nav className="tabs" aria-label="Project">
+    <Tabs label="Project">
       <Link
         to="/projects/$entity/$project"
         params={params}
@@ -18,6 +19,9 @@ export function ProjectTabs({ entity, project }: { readonly entity: string; read
       <Link to="/projects/$entity/$project/data" params={params} activeOptions={{ includeSearch: false }}>
         Data
       </Link>
-    </nav>
+      <Link to="/projects/$entity/$project/artifacts" params={params}>
+        Artifacts
+      </Link>
+    </Tabs>
   );
 }

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import "./shell.css";
+import { SignOut } from "./sign-out.tsx";
 import { ThemeSwitch } from "./theme-switch.tsx";
 
 /** What every page stands in: the way back above it, the theme switch, the page itself. */
@@ -8,8 +9,15 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   return <div className="shell">{children}</div>;
 }
 
-/** The bar at the top; `crumbs` say where the page is, the last one being the page itself. */
+/** The bar at the top, and the name of the window; `crumbs` say where the page is, the last one being the page itself. */
 export function TopBar({ crumbs }: { readonly crumbs: readonly ReactNode[] }) {
+  const title = crumbs
+    .filter((crumb) => typeof crumb === "string")
+    .toReversed()
+    .join(" · ");
+  useEffect(() => {
+    document.title = `${title} · Atelier`;
+  }, [title]);
   return (
     <header>
       <a className="skip" href="#main">
@@ -32,6 +40,7 @@ export function TopBar({ crumbs }: { readonly crumbs: readonly ReactNode[] }) {
         </ol>
       </nav>
       <div className="end">
+        <SignOut />
         <ThemeSwitch />
       </div>
     </header>

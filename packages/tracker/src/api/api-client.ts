@@ -57,7 +57,8 @@ export function apiClient({ url = "", key }: ApiClientOptions = {}): ApiClient {
       headers,
     }).catch((cause: Error) => {
       if (signal?.aborted) throw cause;
-      throw new TrackerError("unreachable", `${url}: the server does not answer (${reasonOf(cause)}).`, {
+      const place = url === "" ? "" : `${url}: `;
+      throw new TrackerError("unreachable", `${place}the server does not answer (${reasonOf(cause)}).`, {
         cause,
       });
     });

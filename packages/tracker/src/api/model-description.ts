@@ -1,5 +1,9 @@
+import type { JsonObject } from "../model/json.ts";
+
 /** The model of a run as pages show it and try it. */
 export interface ModelDescription {
+  /** Whether the run has kept the trained model; otherwise it is what the run set out to train. */
+  readonly isKept: boolean;
   /** Of one image. */
   readonly input: readonly [height: number, width: number, channels: number];
   readonly classNames: readonly string[];
@@ -20,6 +24,8 @@ export interface LayerDescription {
   /** Of one image. */
   readonly outputShape: readonly number[];
   readonly parameters: number;
+  /** How it was made: filters, kernelSize, activation, … */
+  readonly settings: JsonObject;
   /** Names of the layers it reads; `input` is the image. */
   readonly from: readonly string[];
 }

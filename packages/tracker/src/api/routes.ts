@@ -204,6 +204,6 @@ export interface SeriesRequest extends SeriesQuery {
 
 /** Which of the data sets of a name, when there may be several. */
 export interface DatasetQuery {
-  /** Of the training images, as runs record it. */
+  /** Of its training images, as runs record it, or of another part, as evaluations do. */
   readonly checksum?: string;
 }

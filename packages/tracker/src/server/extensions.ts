@@ -39,7 +39,7 @@ export interface DatasetExtension {
 }
 
 export interface ModelExtension {
-  /** Throws not-found for a run that has kept no model. */
+  /** What a run has kept or set out to train. Throws not-found where nothing says what that is. */
   readonly describe: (runId: string) => Promise<ModelDescription>;
   /** The run's best model as ONNX. Throws not-found. */
   readonly onnx: (runId: string) => Promise<Uint8Array>;

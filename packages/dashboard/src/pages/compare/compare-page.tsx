@@ -1,11 +1,10 @@
 import type { Run } from "@atelier/tracker/model";
 import { useQueries } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
 import { apiQuery } from "../../api/client.ts";
 import { Failed, Loading } from "../../parts/states.tsx";
-import { ProjectTabs } from "../../shell/project-tabs.tsx";
-import { TopBar } from "../../shell/shell.tsx";
+import { ProjectPage } from "../../shell/project-page.tsx";
 import type { CompareSearch } from "./compare-search.ts";
 import { PairComparison } from "./pair-comparison.tsx";
 import { RunPicker } from "./run-picker.tsx";
@@ -28,30 +27,19 @@ export function ComparePage() {
   const runs = answers.flatMap(({ data }) => (data ? [data] : []));
   const failed = answers.find(({ error }) => error)?.error;
   return (
-    <>
-      <TopBar
-        crumbs={[
-          <Link key="project" to="/projects/$entity/$project" params={scope}>
-            {scope.project}
-          </Link>,
-          "compare",
-        ]}
+    <ProjectPage {...scope} trail={["compare"]} className="page compare">
+      <h1>{ids.length === 0 ? "Compare runs" : `${ids.length} runs compared`}</h1>
+      <RunPicker
+        scope={scope}
+        chosen={ids}
+        onChange={(next) => set({ runs: next.join(","), pair: undefined, image: undefined })}
       />
-      <ProjectTabs {...scope} />
-      <main id="main" className="page compare">
-        <h1>{ids.length === 0 ? "Compare runs" : `${ids.length} runs compared`}</h1>
-        <RunPicker
-          scope={scope}
-          chosen={ids}
-          onChange={(next) => set({ runs: next.join(","), pair: undefined, image: undefined })}
-        />
-        {failed && <Failed error={failed} />}
-        {runs.length < answers.length && !failed && <Loading what="runs" />}
-        {runs.length === ids.length && runs.length > 0 && (
-          <Compared runs={runs} search={search} onChange={set} />
-        )}
-      </main>
-    </>
+      {failed && <Failed error={failed} />}
+      {runs.length < answers.length && !failed && <Loading what="runs" />}
+      {runs.length === ids.length && runs.length > 0 && (
+        <Compared runs={runs} search={search} onChange={set} />
+      )}
+    </ProjectPage>
   );
 }
 

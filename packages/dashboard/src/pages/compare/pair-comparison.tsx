@@ -3,6 +3,7 @@ import type { Evaluation, Run } from "@atelier/tracker/model";
 import { useQuery } from "@tanstack/react-query";
 import { apiQuery } from "../../api/client.ts";
 import { evaluationQuery } from "../../images/use-evaluation.ts";
+import { shellWord } from "../../parts/shell-word.ts";
 import { Answer, Empty } from "../../parts/states.tsx";
 import type { CompareSearch } from "./compare-search.ts";
 import { PairImages } from "./pair-images.tsx";
@@ -33,7 +34,7 @@ export function PairComparison({ runs, search, onChange }: PairProps) {
           if (!shared) {
             return (
               <Empty title="These runs were not tested on the same images">
-                <pre>{`npx atelier evaluate ${a.id}\nnpx atelier evaluate ${b.id}`}</pre>
+                <pre>{[a, b].map(({ id }) => `npx atelier evaluate ${shellWord(id)}`).join("\n")}</pre>
               </Empty>
             );
           }

@@ -35,7 +35,7 @@ export function PairImages({
   const { classNames } = evaluation;
   const isFixed = search.show !== "broken";
   const images = isFixed ? compared.fixed : compared.broken;
-  const source = { name: evaluation.data, part: evaluation.part, checksum: a.run.dataset?.checksum };
+  const source = { name: evaluation.data, part: evaluation.part, checksum: evaluation.dataChecksum };
   const image = search.image === undefined ? undefined : Number(search.image);
   const [low, high] = compared.interval;
   const sign = (value: number) => `${value < 0 ? "−" : "+"}${formatDecimal(Math.abs(value), 4)}`;

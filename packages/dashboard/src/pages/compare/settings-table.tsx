@@ -2,7 +2,7 @@ import type { Run } from "@atelier/tracker/model";
 import { useMemo } from "react";
 import { formatValue } from "../../parts/format.ts";
 import { settingsOf } from "./differences.ts";
-import { RunHead } from "./run-head.tsx";
+import { SideBySide } from "./side-by-side.tsx";
 
 /** The configs side by side: what differs, and on demand what does not. */
 export function SettingsTable({
@@ -17,6 +17,14 @@ export function SettingsTable({
   const settings = useMemo(() => settingsOf(runs.map(({ config }) => config)), [runs]);
   const different = settings.filter(({ isEqual }) => !isEqual);
   const shown = isAll ? settings : different;
+  const rows = shown.map(({ path, values, isEqual }) => ({
+    name: path,
+    cells: values.map((value) => ({
+      text: value === undefined ? <span className="muted">not set</span> : formatValue(value),
+      className: isEqual ? "equal" : "different",
+    })),
+  }));
+  if (settings.length === 0) return null;
   return (
     <section className="stack">
       <div className="row spread">
@@ -26,34 +34,7 @@ export function SettingsTable({
           show all
         </label>
       </div>
-      {shown.length > 0 && (
-        <div className="scroll-x tall-table">
-          <table className="side-by-side">
-            <thead>
-              <tr>
-                <td />
-                {runs.map((run, index) => (
-                  <th key={run.id} scope="col">
-                    <RunHead run={run} index={index} />
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map(({ path, values, isEqual }) => (
-                <tr key={path} className={isEqual ? "equal" : ""}>
-                  <th scope="row">{path}</th>
-                  {values.map((value, index) => (
-                    <td key={runs[index]!.id} className={isEqual ? "" : "different"}>
-                      {value === undefined ? <span className="muted">not set</span> : formatValue(value)}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {rows.length > 0 && <SideBySide runs={runs} rows={rows} />}
     </section>
   );
 }

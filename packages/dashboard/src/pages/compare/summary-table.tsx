@@ -1,58 +1,35 @@
 import { goalOf, type Run } from "@atelier/tracker/model";
 import { formatValue } from "../../parts/format.ts";
-import { RunHead } from "./run-head.tsx";
+import { bestValue, goalOfName, metricRank } from "../../parts/metric-sense.ts";
+import { SideBySide } from "./side-by-side.tsx";
 
 /** What came out of each run, the best of each row marked where it is known which way is better. */
 export function SummaryTable({ runs }: { readonly runs: readonly Run[] }) {
-  const keys = [...new Set(runs.flatMap(({ summary }) => Object.keys(summary)))].sort();
+  const keys = [...new Set(runs.flatMap(({ summary }) => Object.keys(summary)))].sort(
+    (a, b) => metricRank(a) - metricRank(b) || a.localeCompare(b),
+  );
+  const rows = keys.map((key) => {
+    const values = runs.map(({ summary }) => summary[key]);
+    const best = bestValue(values, goalOfMetric(key, runs));
+    return {
+      name: key,
+      cells: values.map((value) => ({
+        text: value === undefined ? "" : formatValue(value),
+        className: value !== undefined && value === best ? "best" : undefined,
+      })),
+    };
+  });
+  if (rows.length === 0) return null;
   return (
     <section className="stack">
       <h2>Results</h2>
-      <div className="scroll-x">
-        <table className="side-by-side">
-          <thead>
-            <tr>
-              <td />
-              {runs.map((run, index) => (
-                <th key={run.id} scope="col">
-                  <RunHead run={run} index={index} />
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {keys.map((key) => {
-              const values = runs.map(({ summary }) => summary[key]);
-              const best = bestOf(key, runs, values);
-              return (
-                <tr key={key}>
-                  <th scope="row">{key}</th>
-                  {values.map((value, index) => (
-                    <td key={runs[index]!.id} className={value === best ? "best" : ""}>
-                      {value === undefined ? "" : formatValue(value)}
-                    </td>
-                  ))}
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+      <SideBySide runs={runs} rows={rows} />
     </section>
   );
 }
 
-/** The best value of a metric, as its definition or its name says; undefined where all are equal or nothing tells. */
-function bestOf(key: string, runs: readonly Run[], values: readonly unknown[]): number | undefined {
-  const numbers = values.filter((value) => typeof value === "number" && Number.isFinite(value)) as number[];
-  if (numbers.length < 2 || new Set(numbers).size === 1) return undefined;
+/** Which way a metric is better, as its definition says, or else its name. */
+function goalOfMetric(key: string, runs: readonly Run[]): "minimize" | "maximize" | undefined {
   const definition = runs.find(({ metrics }) => metrics[key])?.metrics[key];
-  const goal = (definition && goalOf(definition)) ?? goalOfName(key);
-  if (goal === undefined) return undefined;
-  return goal === "minimize" ? Math.min(...numbers) : Math.max(...numbers);
-}
-
-function goalOfName(key: string): "minimize" | "maximize" | undefined {
-  if (/loss|error/i.test(key)) return "minimize";
-  return /accuracy|f1|precision|recall/i.test(key) ? "maximize" : undefined;
+  return (definition && goalOf(definition)) ?? goalOfName(key);
 }

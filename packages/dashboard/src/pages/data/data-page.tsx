@@ -1,13 +1,12 @@
 import { formatCount, formatDecimal } from "@atelier/charts/text";
 import type { AnswerOf } from "@atelier/tracker/api";
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { apiQuery } from "../../api/client.ts";
 import { Facts } from "../../parts/facts.tsx";
 import { Answer, Empty, Loading } from "../../parts/states.tsx";
-import { ProjectTabs } from "../../shell/project-tabs.tsx";
-import { TopBar } from "../../shell/shell.tsx";
+import { ProjectPage } from "../../shell/project-page.tsx";
 import { ClassSamples } from "./class-samples.tsx";
 import type { DataSearch } from "./data-search.ts";
 import "./data-page.css";
@@ -27,29 +26,18 @@ export function DataPage() {
   const set = (change: DataSearch) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   return (
-    <>
-      <TopBar
-        crumbs={[
-          <Link key="project" to="/projects/$entity/$project" params={scope}>
-            {scope.project}
-          </Link>,
-          "data",
-        ]}
-      />
-      <ProjectTabs {...scope} />
-      <main id="main" className="page data">
-        <h1>Data</h1>
-        <Answer query={query} what="data sets">
-          {(list) =>
-            list.length === 0 ? (
-              <Empty title="No run of this project says which data it works on" />
-            ) : (
-              <ChosenDataset list={list} search={search} onChange={set} />
-            )
-          }
-        </Answer>
-      </main>
-    </>
+    <ProjectPage {...scope} trail={["data"]} className="page data">
+      <h1>Data</h1>
+      <Answer query={query} what="data sets">
+        {(list) =>
+          list.length === 0 ? (
+            <Empty title="No run of this project says which data it works on" />
+          ) : (
+            <ChosenDataset list={list} search={search} onChange={set} />
+          )
+        }
+      </Answer>
+    </ProjectPage>
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Evaluation, Run } from "@atelier/tracker/model";
+import type { Evaluation } from "@atelier/tracker/model";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -6,6 +6,7 @@ import { apiQuery } from "../../api/client.ts";
 import { ConfusionGrid } from "../../images/confusion-grid.tsx";
 import { ImageDetail } from "../../images/image-detail.tsx";
 import { evaluationQuery, type LoadedEvaluation } from "../../images/use-evaluation.ts";
+import { shellWord } from "../../parts/shell-word.ts";
 import { Answer, Empty } from "../../parts/states.tsx";
 import type { EvaluationSearch } from "./evaluation-search.ts";
 import { EvaluationFigures } from "./figures.tsx";
@@ -21,30 +22,24 @@ export function EvaluationPage() {
   const { runId } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const run = useQuery(apiQuery("getRun", { parameters: { runId } }));
   const evaluations = useQuery(apiQuery("listRunEvaluations", { parameters: { runId } }));
   const set = (change: EvaluationSearch) => void navigate({ search: (before) => ({ ...before, ...change }) });
   return (
     <div className="page evaluation">
-      <Answer query={run} what="the run">
-        {(found) => (
-          <Answer query={evaluations} what="evaluations">
-            {(list) =>
-              list.length === 0 ? (
-                <NoEvaluation run={found} />
-              ) : (
-                <Chosen run={found} list={list} search={search} onChange={set} />
-              )
-            }
-          </Answer>
-        )}
+      <Answer query={evaluations} what="evaluations">
+        {(list) =>
+          list.length === 0 ? (
+            <NoEvaluation runId={runId} />
+          ) : (
+            <Chosen list={list} search={search} onChange={set} />
+          )
+        }
       </Answer>
     </div>
   );
 }
 
 interface ChosenProps {
-  readonly run: Run;
   readonly search: EvaluationSearch;
   readonly onChange: (change: EvaluationSearch) => void;
 }
@@ -78,11 +73,11 @@ function Chosen({ list, ...props }: ChosenProps & { readonly list: readonly Eval
   );
 }
 
-function Loaded({ loaded, run, search, onChange }: ChosenProps & { readonly loaded: LoadedEvaluation }) {
+function Loaded({ loaded, search, onChange }: ChosenProps & { readonly loaded: LoadedEvaluation }) {
   const { evaluation, metrics } = loaded;
   const source = useMemo(
-    () => ({ name: evaluation.data, part: evaluation.part, checksum: run.dataset?.checksum }),
-    [evaluation, run.dataset],
+    () => ({ name: evaluation.data, part: evaluation.part, checksum: evaluation.dataChecksum }),
+    [evaluation],
   );
   const cell = readCell(search.show, evaluation.classNames.length);
   const list = useMemo(() => {
@@ -143,11 +138,11 @@ function readCell(show: string | undefined, classCount: number) {
     : undefined;
 }
 
-function NoEvaluation({ run }: { readonly run: Run }) {
+function NoEvaluation({ runId }: { readonly runId: string }) {
   return (
     <Empty title="This run has not been evaluated">
       <p>Its model can be tested once it has kept one:</p>
-      <pre>npx atelier evaluate {run.id}</pre>
+      <pre>npx atelier evaluate {shellWord(runId)}</pre>
     </Empty>
   );
 }

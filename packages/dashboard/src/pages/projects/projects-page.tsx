@@ -25,7 +25,7 @@ export function ProjectsPage() {
 function ProjectTable({ projects }: { readonly projects: readonly Project[] }) {
   return (
     <div className="scroll-x">
-      <table>
+      <table className="list">
         <thead>
           <tr>
             <th>project</th>

@@ -1,8 +1,9 @@
 import { apiPath } from "@atelier/tracker/api";
 import { versionText } from "@atelier/tracker/model";
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { apiQuery } from "../../api/client.ts";
+import { FileList } from "../../parts/file-list.tsx";
 import { formatBytes } from "../../parts/format.ts";
 import { Answer, Empty } from "../../parts/states.tsx";
 
@@ -23,35 +24,10 @@ export function FilesPage() {
             found.length === 0 ? (
               <Empty title="This run has kept no files" />
             ) : (
-              <div className="scroll-x">
-                <table>
-                  <thead>
-                    <tr>
-                      <th>path</th>
-                      <th className="number">size</th>
-                      <th>SHA-256</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {found.map(({ path, sizeBytes, sha256 }) => (
-                      <tr key={path}>
-                        <td>
-                          <a
-                            href={apiPath("readFile", { parameters: { runId, "*": path } })}
-                            download={path.split("/").at(-1)}
-                          >
-                            {path}
-                          </a>
-                        </td>
-                        <td className="number">{formatBytes(sizeBytes)}</td>
-                        <td className="mono muted" title={sha256}>
-                          {sha256.slice(0, 16)}
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <FileList
+                files={found}
+                addressOf={({ path }) => apiPath("readFile", { parameters: { runId, "*": path } })}
+              />
             )
           }
         </Answer>
@@ -64,7 +40,7 @@ export function FilesPage() {
               <p className="muted">None made or used by this run.</p>
             ) : (
               <div className="scroll-x">
-                <table>
+                <table className="list">
                   <thead>
                     <tr>
                       <th>name</th>
@@ -76,18 +52,28 @@ export function FilesPage() {
                     </tr>
                   </thead>
                   <tbody>
-                    {found.map(({ name, version, type, aliases, producedBy, files: parts }) => (
-                      <tr key={`${name} ${version}`}>
-                        <td>{name}</td>
-                        <td>{versionText(version)}</td>
-                        <td>{type}</td>
-                        <td>{aliases.join(", ")}</td>
-                        <td>{producedBy === runId ? "made it" : "used it"}</td>
-                        <td className="number">
-                          {formatBytes(parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))}
-                        </td>
-                      </tr>
-                    ))}
+                    {found.map(
+                      ({ entity, project, name, version, type, aliases, producedBy, files: parts }) => (
+                        <tr key={`${name} ${version}`}>
+                          <td>
+                            <Link
+                              to="/projects/$entity/$project/artifacts/$name"
+                              params={{ entity, project, name }}
+                              search={{ version: versionText(version) }}
+                            >
+                              {name}
+                            </Link>
+                          </td>
+                          <td>{versionText(version)}</td>
+                          <td>{type}</td>
+                          <td>{aliases.join(", ")}</td>
+                          <td>{producedBy === runId ? "made it" : "used it"}</td>
+                          <td className="number">
+                            {formatBytes(parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))}
+                          </td>
+                        </tr>
+                      ),
+                    )}
                   </tbody>
                 </table>
               </div>

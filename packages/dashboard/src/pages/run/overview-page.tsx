@@ -3,10 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { apiQuery } from "../../api/client.ts";
+import { ConfigTable } from "../../parts/config-table.tsx";
 import { Facts } from "../../parts/facts.tsx";
 import { formatBytes, formatValue } from "../../parts/format.ts";
+import { metricRank } from "../../parts/metric-sense.ts";
+import { shellWord } from "../../parts/shell-word.ts";
 import { Answer, Empty } from "../../parts/states.tsx";
-import { ConfigTable } from "./config-table.tsx";
 import { LoggedObjectView, loggedObjects } from "./logged-objects.tsx";
 import { RunNotes } from "./run-notes.tsx";
 import "./overview-page.css";
@@ -44,7 +46,9 @@ export function OverviewPage() {
 function Summary({ run }: { readonly run: Run }) {
   const objects = loggedObjects(run.summary);
   const isObject = new Set(objects.map(([key]) => key));
-  const entries = Object.entries(run.summary).filter(([key]) => !isObject.has(key));
+  const entries = Object.entries(run.summary)
+    .filter(([key]) => !isObject.has(key))
+    .sort(([a], [b]) => metricRank(a) - metricRank(b));
   return (
     <section className="stack">
       <h2>Summary</h2>
@@ -121,9 +125,4 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
       <td>{children}</td>
     </tr>
   );
-}
-
-/** A word as a shell takes it. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -7,6 +7,7 @@ import { formatDuration, formatTime } from "../../parts/format.ts";
 import { RunStateMark } from "../../parts/run-state.tsx";
 import { Answer } from "../../parts/states.tsx";
 import { TopBar } from "../../shell/shell.tsx";
+import { Tabs } from "../../shell/tabs.tsx";
 import "./run-layout.css";
 
 const route = getRouteApi("/runs/$runId");
@@ -30,16 +31,12 @@ export function RunLayout() {
             : ["run"]
         }
       />
-      <Answer query={query} what="the run">
-        {(data) => (
-          <>
-            <RunTabs run={data} />
-            <main id="main">
-              <Outlet />
-            </main>
-          </>
-        )}
-      </Answer>
+      {run && <RunTabs run={run} />}
+      <main id="main">
+        <Answer query={query} what="the run">
+          {() => <Outlet />}
+        </Answer>
+      </main>
     </>
   );
 }
@@ -62,7 +59,7 @@ function RunTabs({ run }: { readonly run: Run }) {
           {run.error}
         </p>
       )}
-      <nav className="tabs" aria-label="Run">
+      <Tabs label="Run">
         <Link to="/runs/$runId" params={params} activeOptions={{ exact: true, includeSearch: false }}>
           Overview
         </Link>
@@ -87,7 +84,7 @@ function RunTabs({ run }: { readonly run: Run }) {
         <Link to="/runs/$runId/files" params={params}>
           Files
         </Link>
-      </nav>
+      </Tabs>
     </>
   );
 }

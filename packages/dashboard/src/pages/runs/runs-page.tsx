@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
+import { shellWord } from "../../parts/shell-word.ts";
 import { Empty, Failed, Loading } from "../../parts/states.tsx";
-import { ProjectTabs } from "../../shell/project-tabs.tsx";
-import { TopBar } from "../../shell/shell.tsx";
+import { ProjectPage } from "../../shell/project-page.tsx";
 import { type RunsSearch, readList, toggled, writeList } from "./runs-search.ts";
 import { RunsTable } from "./runs-table.tsx";
 import { RunsToolbar } from "./runs-toolbar.tsx";
@@ -24,10 +24,7 @@ export function RunsPage() {
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
 
   const fields = useFields(scope);
-  const columns = useMemo(
-    () => (fields.data ? columnsOf(search, fields.data) : undefined),
-    [search, fields.data],
-  );
+  const columns = useMemo(() => columnsOf(search.columns, fields.data), [search.columns, fields.data]);
   const { query, rows, total } = useRuns(scope, search, columns);
 
   const hidden = useMemo(() => new Set(readList(search.hidden)), [search.hidden]);
@@ -48,63 +45,66 @@ export function RunsPage() {
   const error = fields.error ?? query.error;
   const isEmpty = query.data !== undefined && total === 0;
   return (
-    <>
-      <TopBar
-        crumbs={[
-          <Link key="projects" to="/">
-            {scope.entity}
-          </Link>,
-          scope.project,
-        ]}
-      />
-      <ProjectTabs {...scope} />
-      <main id="main" className="runs-page" data-view={search.view ?? "both"}>
-        <h1 className="visually-hidden">Runs of {scope.project}</h1>
-        <section className="runs" aria-label="Table of runs">
-          <RunsToolbar
-            scope={scope}
+    <ProjectPage {...scope} className="runs-page" data-view={isEmpty ? "table" : (search.view ?? "both")}>
+      <h1 className="visually-hidden">Runs of {scope.project}</h1>
+      <section className="runs" aria-label="Table of runs">
+        <RunsToolbar
+          scope={scope}
+          search={search}
+          fields={fields.data ?? []}
+          columns={columns ?? []}
+          selected={selected}
+          onChange={set}
+          onChanged={() => void client.invalidateQueries()}
+        />
+        {error && !query.data ? (
+          <Failed error={error} onRetry={() => void client.invalidateQueries()} />
+        ) : columns === undefined || query.data === undefined ? (
+          <Loading what="runs" />
+        ) : isEmpty ? (
+          <NoRuns project={scope.project} filter={search.filter} onClear={() => set({ filter: undefined })} />
+        ) : (
+          <RunsTable
+            rows={rows}
+            total={total}
+            columns={columns}
             search={search}
-            fields={fields.data ?? []}
-            columns={columns ?? []}
+            places={places}
+            hidden={hidden}
             selected={selected}
-            onChange={set}
-            onChanged={() => void client.invalidateQueries()}
+            onSort={(sort) => set({ sort })}
+            onToggleHidden={(id) => set({ hidden: writeList(toggled([...hidden], id)) })}
+            onSelect={(ids) => set({ selected: writeList(ids) })}
           />
-          {error && !query.data ? (
-            <Failed error={error} onRetry={() => void client.invalidateQueries()} />
-          ) : columns === undefined || query.data === undefined ? (
-            <Loading what="runs" />
-          ) : isEmpty ? (
-            <NoRuns filter={search.filter} onClear={() => set({ filter: undefined })} />
-          ) : (
-            <RunsTable
-              rows={rows}
-              total={total}
-              columns={columns}
-              search={search}
-              places={places}
-              hidden={hidden}
-              selected={selected}
-              onSort={(sort) => set({ sort })}
-              onToggleHidden={(id) => set({ hidden: writeList(toggled([...hidden], id)) })}
-              onSelect={(ids) => set({ selected: writeList(ids) })}
-            />
-          )}
-        </section>
-        <section className="workspace" aria-label="Charts">
-          {!isEmpty && query.data !== undefined && (
-            <Suspense fallback={<Loading what="charts" />}>
-              <RunCharts runs={shown} search={search} onSearch={set} />
-            </Suspense>
-          )}
-        </section>
-      </main>
-    </>
+        )}
+      </section>
+      <section className="workspace" aria-label="Charts">
+        {!isEmpty && query.data !== undefined && (
+          <Suspense fallback={<Loading what="charts" />}>
+            <RunCharts runs={shown} search={search} onSearch={set} />
+          </Suspense>
+        )}
+      </section>
+    </ProjectPage>
   );
 }
 
-function NoRuns({ filter, onClear }: { readonly filter: string | undefined; readonly onClear: () => void }) {
-  if (filter === undefined) return <Empty title="This project has no runs" />;
+function NoRuns({
+  project,
+  filter,
+  onClear,
+}: {
+  readonly project: string;
+  readonly filter: string | undefined;
+  readonly onClear: () => void;
+}) {
+  if (filter === undefined)
+    return (
+      <Empty title="This project has no runs">
+        <p>Trainings are filed under it by</p>
+        <pre>{`npx atelier train cnn-small --project ${shellWord(project)}`}</pre>
+      </Empty>
+    );
   return (
     <Empty title="No run matches the filter">
       <button type="button" onClick={onClear}>

@@ -5,6 +5,7 @@ import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useMemo, useRef, useState } from "react";
 import { formatAgo, formatDuration, formatNumber, formatTime, formatValue } from "../../parts/format.ts";
+import { bestValue, goalOfName } from "../../parts/metric-sense.ts";
 import { RunStateMark } from "../../parts/run-state.tsx";
 import { Tags } from "../../parts/tags.tsx";
 import { useTheme } from "../../shell/theme.ts";
@@ -43,6 +44,7 @@ export function RunsTable(props: RunsTableProps) {
     overscan: 12,
   });
   const widths = useMemo(() => columns.map((field, at) => columnWidth(field, rows, at)), [columns, rows]);
+  const best = useMemo(() => columns.map((field, at) => bestOf(field, rows, at)), [columns, rows]);
   const isSelected = useMemo(() => new Set(selected), [selected]);
   const gridTemplateColumns = `226px ${widths.map((width) => `${width}px`).join(" ")} 1fr`;
   const toggle = (id: string) =>
@@ -66,6 +68,7 @@ export function RunsTable(props: RunsTableProps) {
               top={start}
               index={index}
               columns={columns}
+              best={best}
               gridTemplateColumns={gridTemplateColumns}
               colourIndex={placeOf(items[index]!, places)}
               isHidden={hidden.has(items[index]!.key)}
@@ -131,6 +134,8 @@ interface ItemRowProps {
   readonly top: number;
   readonly index: number;
   readonly columns: readonly RunField[];
+  /** The best value of each column, where that is known. */
+  readonly best: readonly (number | undefined)[];
   readonly gridTemplateColumns: string;
   readonly colourIndex: number | undefined;
   readonly isHidden: boolean;
@@ -141,7 +146,8 @@ interface ItemRowProps {
 }
 
 const ItemRow = memo(function ItemRow(props: ItemRowProps) {
-  const { item, top, index, columns, gridTemplateColumns, isSelected, onToggle, onToggleGroup } = props;
+  const { item, top, index, columns, best, gridTemplateColumns } = props;
+  const { isSelected, onToggle, onToggleGroup } = props;
   const transform = `translateY(${top}px)`;
   if (item.kind === "group") {
     return (
@@ -181,7 +187,12 @@ const ItemRow = memo(function ItemRow(props: ItemRowProps) {
         <RunStateMark state={state} />
       </td>
       {columns.map((field, at) => (
-        <Cell key={field} field={field} value={cells[at]} />
+        <Cell
+          key={field}
+          field={field}
+          value={cells[at]}
+          isBest={best[at] !== undefined && cells[at] === best[at]}
+        />
       ))}
     </tr>
   );
@@ -214,9 +225,11 @@ function Eye({
 const Cell = memo(function Cell({
   field,
   value,
+  isBest,
 }: {
   readonly field: RunField;
   readonly value: Json | undefined;
+  readonly isBest: boolean;
 }) {
   if (field === "tags" && Array.isArray(value)) {
     return (
@@ -227,9 +240,14 @@ const Cell = memo(function Cell({
   }
   const text = cellText(field, value);
   const title = typeof value === "number" && timeFields.has(field) ? formatTime(value) : text;
+  const isNumber = typeof value === "number" && !timeFields.has(field);
   return (
-    <td className={typeof value === "number" && !timeFields.has(field) ? "number cut" : "cut"} title={title}>
+    <td
+      className={`cut ${isNumber ? "number" : ""} ${isBest ? "best" : ""}`}
+      title={isBest ? `${title}, the best of these runs` : title}
+    >
       {text}
+      {isBest && <span className="visually-hidden"> best</span>}
     </td>
   );
 });
@@ -242,6 +260,15 @@ function cellText(field: RunField, value: Json | undefined): string {
     if (field === "duration") return formatDuration(value);
   }
   return value === null || value === undefined ? "" : formatValue(value);
+}
+
+/** Of all rows that are there. */
+function bestOf(field: RunField, rows: readonly RunRow[], at: number): number | undefined {
+  if (!field.startsWith("summary.")) return undefined;
+  return bestValue(
+    rows.map(({ cells }) => cells[at]),
+    goalOfName(field),
+  );
 }
 
 function isNumeric(field: RunField, rows: readonly RunRow[], at: number): boolean {

@@ -4,6 +4,7 @@ import { parseRunField, type RunField } from "@atelier/tracker/model";
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { api, apiQuery } from "../../api/client.ts";
+import { metricRank } from "../../parts/metric-sense.ts";
 import { type RunsSearch, readList } from "./runs-search.ts";
 
 export type RunRow = AnswerOf<"listCells">["rows"][number];
@@ -23,20 +24,19 @@ export function useFields({ entity, project }: ProjectScope) {
   return useQuery(apiQuery("listFields", { query: { entity, project } }));
 }
 
-/** The columns that an address asks for, or those that most runs have something in. */
-export function columnsOf(search: RunsSearch, fields: readonly FieldCount[]): readonly RunField[] {
-  if (search.columns !== undefined) return readList(search.columns).map(parseRunField);
+/** The columns that an address asks for, or those that most runs have something in; undefined until that is known. */
+export function columnsOf(
+  wanted: string | undefined,
+  fields: readonly FieldCount[] | undefined,
+): readonly RunField[] | undefined {
+  if (wanted !== undefined) return readList(wanted).map(parseRunField);
+  if (fields === undefined) return undefined;
   const metrics = fields
     .filter(({ field }) => field.startsWith("summary.") && !field.includes("epoch"))
-    .sort((a, b) => rank(a.field) - rank(b.field) || b.runCount - a.runCount)
+    .sort((a, b) => metricRank(a.field) - metricRank(b.field) || b.runCount - a.runCount)
     .slice(0, defaultMetricColumns)
     .map(({ field }) => field);
   return ["createdAt", "duration", ...metrics, "tags"];
-}
-
-/** Results on data that was not trained on come first. */
-function rank(field: RunField): number {
-  return field.includes("test") ? 0 : field.includes("val") ? 1 : /loss|accuracy/.test(field) ? 2 : 3;
 }
 
 /** The field and direction of an address's sort. */

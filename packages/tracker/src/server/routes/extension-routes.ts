@@ -76,7 +76,7 @@ export const extensionRoutes: ServerRoutes<
     },
   },
   describeModel: {
-    about: "Input, classes and layers of the model that a run has kept.",
+    about: "Input, classes and layers of the model that a run has kept or set out to train.",
     answer: modelDescription,
     answerTo: ({ parameters }, parts) => modelsIn(parts).describe(parameters.runId),
   },

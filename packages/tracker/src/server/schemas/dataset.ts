@@ -1,7 +1,7 @@
 /** Schemas of data sets and models. */
 import { z } from "zod";
 import type { DatasetDescription, DatasetSummary, ModelDescription, Neighbour } from "../../api/index.ts";
-import { count, text } from "./json.ts";
+import { count, jsonObject, text } from "./json.ts";
 
 const shape = z.tuple([count, count, count]);
 
@@ -33,11 +33,19 @@ export const imageSample = z.object({ index: count, label: count });
 export const neighbour = imageSample.extend({ distance: z.number() }) satisfies z.ZodType<Neighbour>;
 
 export const modelDescription = z.object({
+  isKept: z.boolean(),
   input: shape,
   classNames: z.array(text),
   normalization: z.object({ mean: z.array(z.number()), standardDeviation: z.array(z.number()) }),
   layers: z.array(
-    z.object({ name: text, type: text, outputShape: z.array(count), parameters: count, from: z.array(text) }),
+    z.object({
+      name: text,
+      type: text,
+      outputShape: z.array(count),
+      parameters: count,
+      settings: jsonObject,
+      from: z.array(text),
+    }),
   ),
   parameters: z.object({ total: count, trainable: count, nonTrainable: count }),
 }) satisfies z.ZodType<ModelDescription>;

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from "@atelier/tracker/model";
 import { useState } from "react";
-import { configLeaves } from "../../parts/config-leaves.ts";
-import { formatValue } from "../../parts/format.ts";
-import { Empty } from "../../parts/states.tsx";
+import { configLeaves } from "./config-leaves.ts";
+import { formatValue } from "./format.ts";
+import { Empty } from "./states.tsx";
 
 /** All leaves of a config, by their place in it; a search narrows them. */
 export function ConfigTable({ config }: { readonly config: JsonObject }) {

@@ -1,0 +1,48 @@
+import type { Run } from "@atelier/tracker/model";
+import type { ReactNode } from "react";
+import { RunHead } from "./run-head.tsx";
+
+/** One line of the table: a cell a run. */
+export interface SideBySideRow {
+  readonly name: string;
+  readonly cells: readonly { readonly text: ReactNode; readonly className?: string | undefined }[];
+}
+
+/** A table with a column a run. */
+export function SideBySide({
+  runs,
+  rows,
+}: {
+  readonly runs: readonly Run[];
+  readonly rows: readonly SideBySideRow[];
+}) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="scroll-x tall-table" tabIndex={0} aria-label="Runs side by side">
+      <table className="side-by-side">
+        <thead>
+          <tr>
+            <td />
+            {runs.map((run, index) => (
+              <th key={run.id} scope="col">
+                <RunHead run={run} index={index} />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ name, cells }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              {cells.map(({ text, className }, index) => (
+                <td key={runs[index]!.id} className={className}>
+                  {text}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
