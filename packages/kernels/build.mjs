@@ -56,7 +56,17 @@ const kernelFiles = [
 const matrixFiles = ["gemm-matrix", "winograd-matrix", "matrix-table", "expression"];
 /** Kernel files whose results are held to the bits of a description in TypeScript. */
 const exactFiles = ["normalize"];
-const plainFiles = ["addon", "session", "validate", "variants", "gather", "naive", "memory", "thread-pool"];
+const plainFiles = [
+  "addon",
+  "session",
+  "validate",
+  "variants",
+  "gather",
+  "naive",
+  "naive-blocks",
+  "memory",
+  "thread-pool",
+];
 
 /**
  * CPU variants: C++ namespace, name shown, floats a vector, flags. One that lies `over` another compiles only the

@@ -1,5 +1,6 @@
 // The products written as their definitions, one thread, no layout, double sums: what the fast ones are held to.
 // Chosen by name only (variant "naive"); all other kernels are the portable ones.
+#include "naive-blocks.h"
 #include "variants.h"
 
 namespace atelier::naive {
@@ -80,6 +81,10 @@ KernelTable tableOver(const KernelTable& portable) {
   table.conv2dWinograd = conv2d;
   table.conv2dInputGradWinograd = conv2dInputGrad;
   table.conv2dFilterGradWinograd = conv2dFilterGrad;
+  table.conv2dBlock = conv2dBlock;
+  table.conv2dBlockGrad = conv2dBlockGrad;
+  table.conv2dPool = conv2dPool;
+  table.conv2dPoolGrad = conv2dPoolGrad;
   return table;
 }
 
