@@ -38,6 +38,9 @@ const kernelFiles = [
   "winograd-filter-grad",
   "winograd-transforms",
   "conv2d-block",
+  "conv2d-block-grad",
+  "image-lanes",
+  "lanes-slide",
   "conv2d-pool",
   "complex-product",
   "spectrum",
@@ -55,7 +58,17 @@ const kernelFiles = [
 const matrixFiles = ["gemm-matrix", "winograd-matrix", "matrix-table", "expression"];
 /** Kernel files whose results are held to the bits of a description in TypeScript. */
 const exactFiles = ["normalize"];
-const plainFiles = ["addon", "session", "validate", "variants", "gather", "naive", "memory", "thread-pool"];
+const plainFiles = [
+  "addon",
+  "session",
+  "validate",
+  "variants",
+  "gather",
+  "naive",
+  "naive-blocks",
+  "memory",
+  "thread-pool",
+];
 
 /**
  * CPU variants: C++ namespace, name shown, floats a vector, flags. One that lies `over` another compiles only the

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "naive-blocks.h"
 #include "variants.h"
 
 namespace atelier::naive {
@@ -183,6 +184,10 @@ KernelTable tableOver(const KernelTable& portable) {
   table.conv2dWinograd = conv2dWinograd;
   table.conv2dInputGradWinograd = conv2dInputGradWinograd;
   table.conv2dFilterGradWinograd = conv2dFilterGradWinograd;
+  table.conv2dBlock = conv2dBlock;
+  table.conv2dBlockGrad = conv2dBlockGrad;
+  table.conv2dPool = conv2dPool;
+  table.conv2dPoolGrad = conv2dPoolGrad;
   return table;
 }
 
