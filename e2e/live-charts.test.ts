@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type ActiveRun, openTracker, type Tracker } from "@atelier/tracker";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runProgram } from "../packages/tracker/test/processes/run-process.ts";
 import { type Atelier, openAtelier } from "./atelier.ts";
 import { findChromium, openChromium } from "./chromium.ts";
 
@@ -88,5 +89,19 @@ describe.skipIf(reason !== undefined)(`a live chart${reason ? ` (skipped: ${reas
     run.log({ loss: 2003, accuracy: 0.75 }, { step: 33 });
     await shows("0.75");
     await shows("2,003");
+  });
+
+  test("tells of a program that was killed in silence", async () => {
+    const { url } = await atelier.serve("ui");
+    const killed = Promise.withResolvers<void>();
+    const program = runProgram("idle-run.ts", [join(atelier.folder, ".atelier")], {
+      killAfterMs: killed.promise,
+    });
+    const state = (name: string) => page.getByRole("img", { name, exact: true });
+    await page.goto(`${url}/projects/local/idle`);
+    await state("running").waitFor();
+    killed.resolve();
+    await program;
+    await state("crashed").waitFor();
   });
 });

@@ -4,6 +4,7 @@
  * the run id in their request. Series of points are not asked for again but grow (live-series.ts).
  */
 import { type AnswerOf, apiPath, changesEvent } from "@atelier/tracker/api";
+import type { RunState } from "@atelier/tracker/model";
 import { type Query, type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { followSeries } from "./live-series.ts";
@@ -17,6 +18,9 @@ const gatherMs = { small: 250, large: 3000 } as const;
 
 /** A server that does not answer for so long is gone. */
 const cutOffMs = 1500;
+
+/** A run that dies says nothing of it: who shows a running one asks again so often. */
+const stillRunningMs = 10_000;
 
 /** Which answers a kind of change makes old. */
 const oldBy: { readonly [kind in ChangeKind]: readonly string[] } = {
@@ -57,7 +61,12 @@ export function useLiveAnswers(): boolean {
       small.add(changed);
       large.add(changed);
     });
+    const asking = setInterval(
+      () => void client.invalidateQueries({ predicate: showsRunning }),
+      stillRunningMs,
+    );
     return () => {
+      clearInterval(asking);
       clearTimeout(cutOff);
       source.close();
       small.stop();
@@ -66,6 +75,18 @@ export function useLiveAnswers(): boolean {
     };
   }, [client]);
   return isCutOff;
+}
+
+function showsRunning({ queryKey: [name], state: { data } }: Query): boolean {
+  if (data === undefined) return false;
+  if (name === "getRun") return (data as AnswerOf<"getRun">).state === "running";
+  if (name === "listRuns") return someRunning((data as AnswerOf<"listRuns">).runs);
+  const pages = name === "cells" ? (data as { readonly pages: readonly AnswerOf<"listCells">[] }).pages : [];
+  return pages.some(({ rows }) => someRunning(rows));
+}
+
+function someRunning(runs: readonly { readonly state: RunState }[]): boolean {
+  return runs.some(({ state }) => state === "running");
 }
 
 /** Asks for old answers again, those that it accepts, no more often than every `waitMs`. */
