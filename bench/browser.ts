@@ -7,13 +7,12 @@ import { gzipSync } from "node:zlib";
 import { openSqliteStore, openTracker } from "@atelier/tracker";
 import type { Browser, Page } from "playwright-core";
 import { openAtelier } from "../e2e/atelier.ts";
-import { findChromium, openChromium } from "../e2e/chromium.ts";
+import { findChromium, newPage, openChromium } from "../e2e/chromium.ts";
 import type { Part, Workbench } from "./part.ts";
 import { median, rounded, table } from "./statistics.ts";
 import { type Line, writeRun, writeTable } from "./tracker.ts";
 
 const rounds = 5;
-const viewport = { width: 1280, height: 800 };
 
 /** Each measurement on a store, a server and a browser of its own. */
 export async function measureBrowser(bench: Workbench): Promise<Part> {
@@ -165,11 +164,6 @@ async function measureLivePoint({ folder, browser, serve }: Place): Promise<Line
       goal: "≤ 1 s",
     },
   ];
-}
-
-/** A page with an empty cache. */
-async function newPage(browser: Browser): Promise<Page> {
-  return (await browser.newContext({ viewport })).newPage();
 }
 
 /** JavaScript: a promise kept after the frame in which `condition` holds is painted. */

@@ -2,7 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Atelier, openAtelier, type Served } from "./atelier.ts";
-import { expectAccessible, expectReachable, findChromium, openChromium } from "./chromium.ts";
+import { expectAccessible, expectReachable, findChromium, newPage, openChromium } from "./chromium.ts";
 
 const reason = findChromium() === undefined ? "there is no Chromium" : undefined;
 
@@ -18,7 +18,7 @@ describe.skipIf(reason !== undefined)(`the access key${reason ? ` (skipped: ${re
     server = await atelier.serve("serve");
     key = /access key, shown this once: (\S+)/.exec(server.said())![1]!;
     browser = await openChromium();
-    page = await (await browser.newContext()).newPage();
+    page = await newPage(browser);
   });
 
   afterAll(async () => {

@@ -1,7 +1,7 @@
 /** The browser of this machine, and what a page is held to. */
 import { existsSync } from "node:fs";
 import axe from "axe-core";
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import { expect } from "vitest";
 
 const places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -25,6 +25,12 @@ export function openChromium(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+}
+
+/** A page in a session of its own, in which nothing moves: a colour between two others is no colour of the page. */
+export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const viewport = { width: 1280, height: 800 };
+  return (await browser.newContext({ viewport, reducedMotion: "reduce", ...options })).newPage();
 }
 
 /** Expects that axe-core has no serious or critical objection to the page as it stands. */

@@ -3,7 +3,7 @@ import { fashionMnist } from "@atelier/vision";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Atelier, openAtelier } from "./atelier.ts";
-import { expectAccessible, findChromium, openChromium } from "./chromium.ts";
+import { expectAccessible, findChromium, newPage, openChromium } from "./chromium.ts";
 
 const hasData = await fashionMnist().then(
   () => true,
@@ -26,7 +26,7 @@ describe.skipIf(reason !== undefined)(`the dashboard${reason ? ` (skipped: ${rea
     atelier = await openAtelier();
     ({ url } = await atelier.serve("ui"));
     browser = await openChromium();
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page = await newPage(browser);
     page.on("pageerror", (error) => troubles.push(error.message));
     page.on("console", (message) => message.type() === "error" && troubles.push(message.text()));
   });

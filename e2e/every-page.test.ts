@@ -5,7 +5,7 @@ import { fashionMnist } from "@atelier/vision";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Atelier, openAtelier } from "./atelier.ts";
-import { expectAccessible, expectReachable, findChromium, openChromium } from "./chromium.ts";
+import { expectAccessible, expectReachable, findChromium, newPage, openChromium } from "./chromium.ts";
 
 interface PageUnderTest {
   /** As the router has it. */
@@ -114,8 +114,8 @@ describe.skipIf(reason !== undefined)(
       await page.locator("main").waitFor();
       await expect.poll(() => page.locator(".waiting").count(), { timeout: 15_000 }).toBe(0);
     };
-    const newPage = async (colorScheme: "light" | "dark", width = 1280, height = 800) => {
-      const page = await browser.newPage({ colorScheme, viewport: { width, height } });
+    const pageIn = async (colorScheme: "light" | "dark", width = 1280, height = 800) => {
+      const page = await newPage(browser, { colorScheme, viewport: { width, height } });
       page.on("pageerror", (error) => troubles.push(error.message));
       return page;
     };
@@ -128,7 +128,7 @@ describe.skipIf(reason !== undefined)(
     });
 
     test.each(["light", "dark"] as const)("satisfies axe, %s", async (theme) => {
-      const page = await newPage(theme);
+      const page = await pageIn(theme);
       for (const address of [...pages.map((one) => one.address), ...emptyPages]) {
         await open(page, address);
         await expectAccessible(page);
@@ -137,7 +137,7 @@ describe.skipIf(reason !== undefined)(
     });
 
     test("is reached by keyboard in what one comes for", async () => {
-      const page = await newPage("light");
+      const page = await pageIn("light");
       for (const { address, action } of pages) {
         await open(page, address);
         await expectReachable(page, action(page));
@@ -146,7 +146,7 @@ describe.skipIf(reason !== undefined)(
     });
 
     test("fits a phone", async () => {
-      const page = await newPage("dark", 390, 844);
+      const page = await pageIn("dark", 390, 844);
       for (const address of [...pages.map((one) => one.address), ...emptyPages]) {
         await open(page, address);
         const overflow = await page.evaluate(
@@ -159,7 +159,7 @@ describe.skipIf(reason !== undefined)(
     });
 
     test("works by Enter and Space: two runs are chosen and compared without a mouse", async () => {
-      const page = await newPage("light");
+      const page = await pageIn("light");
       await open(page, project);
       for (const name of ["first", "second"]) {
         await expectReachable(page, page.getByRole("checkbox", { name: `Select ${name}` }));
@@ -173,7 +173,7 @@ describe.skipIf(reason !== undefined)(
 
     test("says that the server is gone, and goes on when it is back", async () => {
       const server = await atelier.serve("ui");
-      const page = await newPage("light");
+      const page = await pageIn("light");
       await page.goto(`${server.url}${project}`);
       await page.getByRole("heading", { name: "val_loss" }).waitFor();
       await server.stop();

@@ -6,7 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runProgram } from "../packages/tracker/test/processes/run-process.ts";
 import { type Atelier, openAtelier } from "./atelier.ts";
-import { findChromium, openChromium } from "./chromium.ts";
+import { findChromium, newPage, openChromium } from "./chromium.ts";
 
 const reason = findChromium() === undefined ? "there is no Chromium" : undefined;
 
@@ -22,16 +22,14 @@ describe.skipIf(reason !== undefined)(`a live chart${reason ? ` (skipped: ${reas
     atelier = await openAtelier();
     tracker = await openTracker({ folder: join(atelier.folder, ".atelier") });
     run = await tracker.startRun({ project: "live", captureConsole: false, systemEveryMs: 0 });
-    run.log({ loss: 1000 }, { step: 0 });
-    await run.flush();
     const { url } = await atelier.serve("ui");
     browser = await openChromium();
-    page = await browser.newPage();
+    page = await newPage(browser);
     page.on("request", (request) => {
       if (request.url().endsWith("/api/series")) seriesReadings++;
     });
     await page.goto(`${url}/runs/${run.id}/charts`);
-    await shows("1,000");
+    await page.getByText("No numbers have been logged yet").waitFor();
   });
 
   afterAll(async () => {
@@ -53,6 +51,11 @@ describe.skipIf(reason !== undefined)(`a live chart${reason ? ` (skipped: ${reas
     const lines = (await readFile(file, "utf8")).trim().split("\r\n").slice(1);
     return lines.map((line) => line.split(",").slice(1).join(" "));
   };
+
+  test("appears with the first value", async () => {
+    run.log({ loss: 1000 }, { step: 0 });
+    await shows("1,000");
+  });
 
   test("grows without being read again", async () => {
     run.log({ loss: 1001 }, { step: 10 });

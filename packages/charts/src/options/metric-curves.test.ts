@@ -39,3 +39,13 @@ test("what is not finite, or not above zero on a logarithmic axis, is a gap", ()
 test("nothing logged is said", () => {
   expect(textsOf(draw([curve("one", [])]))).toEqual(["No values have been logged yet"]);
 });
+
+test("outliers are left out of the y axis only when that is wanted", () => {
+  const y = Array.from({ length: 100 }, (_, at) => 1 + at / 100);
+  const curve = { name: "a", colourIndex: 0, x: y.map((_, at) => at), y: [...y.slice(0, 99), 1e17] };
+  const axisOf = (options: object) =>
+    metricCurvesOption([curve], frame, { xName: "step", ...options }).yAxis as { min?: number; max?: number };
+  expect(axisOf({}).max).toBeUndefined();
+  expect(axisOf({ hidesOutliers: true })).toMatchObject({ min: 1, max: 2.5, interval: 0.5 });
+  expect(axisOf({ hidesOutliers: true, isLogY: true }).max).toBeLessThan(4);
+});

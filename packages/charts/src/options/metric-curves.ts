@@ -36,6 +36,8 @@ export interface MetricCurvesOptions {
   readonly isLogY?: boolean;
   /** The part of the x axis that is shown. Default: all. */
   readonly range?: readonly [from: number, to: number] | undefined;
+  /** Whether the y axis leaves out values far from all others. */
+  readonly hidesOutliers?: boolean;
   /** Absent on pages, which have their own heading. */
   readonly title?: string;
 }
@@ -82,7 +84,8 @@ export function metricCurvesOption(
       ...valueAxis(theme, ""),
       type: isLogY ? "log" : "value",
       scale: true,
-      splitNumber: 4,
+      ...(options.hidesOutliers && rangeWithoutOutliers(curves, isLogY)),
+      splitNumber: intervals,
       axisLabel: axisLabel(theme.muted),
     },
     series: curves.flatMap((curve) => {
@@ -98,6 +101,29 @@ export function metricCurvesOption(
     }),
   };
 }
+
+/** Where all but the largest and smallest y values lie, one in twenty of each, with room for what is near. */
+function rangeWithoutOutliers(
+  curves: readonly MetricCurve[],
+  isLogY: boolean,
+): { readonly min: number; readonly max: number; readonly interval?: number } | undefined {
+  const isShown = (value: number) => Number.isFinite(value) && !(isLogY && value <= 0);
+  const values = Float64Array.from(curves.flatMap(({ y }) => Array.from(y).filter(isShown))).sort();
+  const at = (share: number) => values[Math.round(share * (values.length - 1))]!;
+  const [low, high] = [at(0.05), at(0.95)];
+  if (values.length === 0 || low === high) return undefined;
+  const [least, most] = [values[0]!, values.at(-1)!];
+  if (isLogY) return { min: Math.max(least, low / 2), max: Math.min(most, high * 2) };
+  const room = (high - low) / 4;
+  const [from, to] = [Math.max(least, low - room), Math.min(most, high + room)];
+  const size = 10 ** Math.floor(Math.log10((to - from) / intervals));
+  const interval = size * ([1, 2, 5].find((step) => step * size * intervals >= to - from) ?? 10);
+  const round = (count: number) => Number((count * interval).toPrecision(6));
+  return { min: round(Math.floor(from / interval)), max: round(Math.ceil(to / interval)), interval };
+}
+
+/** About so many of the y axis. */
+const intervals = 4;
 
 /** More curves than these are drawn thinner. */
 const fewCurves = 20;

@@ -1,6 +1,6 @@
 /**
  * Keeps the series on a page up to date with runs that go on. Of each run only the rows written since the last change are
- * read, once for all charts, and series over steps grow by them. Whatever does not simply follow is read again as a whole:
+ * read, once for all charts, and series over steps grow by them; new keys are asked for. Whatever does not simply follow is read again as a whole:
  * rows that come late or twice, other x axes, series that become too long.
  */
 import type { AnswerOf, BodyOf, RequestOf } from "@atelier/tracker/api";
@@ -36,7 +36,9 @@ export function followSeries(client: QueryClient) {
     one.isBusy = true;
     while (one.since !== undefined && !isStopped) {
       await new Promise((resolve) => setTimeout(resolve, gatherMs));
-      const queries = client.getQueryCache().findAll({ predicate: (query) => shows(query, one) });
+      const queries = client
+        .getQueryCache()
+        .findAll({ predicate: (query) => shows(query, one) || listsKeys(query, one) });
       if (queries.length === 0) {
         followed.delete(nameOf(one.runId, one.stream)); // begins anew when it is shown again
         return;

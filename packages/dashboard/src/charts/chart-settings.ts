@@ -13,6 +13,10 @@ export interface ChartSearch {
   readonly range?: string | undefined;
   /** Only metrics whose name has this in it. */
   readonly metrics?: string | undefined;
+  /** hide: the y axis leaves out values far from all others. */
+  readonly outliers?: string | undefined;
+  /** The metric whose chart is drawn large. */
+  readonly large?: string | undefined;
 }
 
 /** The settings that an address stands for. */
@@ -23,6 +27,7 @@ export interface ChartSettings {
   readonly isLogX: boolean;
   readonly isLogY: boolean;
   readonly range: readonly [number, number] | undefined;
+  readonly hidesOutliers: boolean;
 }
 
 const largestRadius = 100;
@@ -36,11 +41,14 @@ export function chartSearch(search: Readonly<Record<string, unknown>>): ChartSea
     log: text("log"),
     range: text("range"),
     metrics: text("metrics"),
+    outliers: text("outliers"),
+    large: text("large"),
   };
 }
 
 /** The settings of an address, the same object as long as they are the same. */
-export function useChartSettings({ x = "step", smooth, log = "", range }: ChartSearch): ChartSettings {
+export function useChartSettings(search: ChartSearch): ChartSettings {
+  const { x = "step", smooth, log = "", range, outliers } = search;
   return useMemo(() => {
     const radius = Math.round(Number(smooth ?? 0));
     return {
@@ -50,8 +58,9 @@ export function useChartSettings({ x = "step", smooth, log = "", range }: ChartS
       isLogX: log.includes("x"),
       isLogY: log.includes("y"),
       range: readRange(range),
+      hidesOutliers: outliers === "hide",
     };
-  }, [x, smooth, log, range]);
+  }, [x, smooth, log, range, outliers]);
 }
 
 /** A range as an address has it. */

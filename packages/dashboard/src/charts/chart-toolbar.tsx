@@ -1,3 +1,4 @@
+import { Menu } from "../parts/menu.tsx";
 import type { ChartSearch } from "./chart-settings.ts";
 import "./chart-toolbar.css";
 
@@ -11,11 +12,15 @@ export function ChartToolbar({
   readonly xKeys: readonly string[];
   readonly onChange: (change: ChartSearch) => void;
 }) {
-  const { x = "step", smooth = "0", log = "", range, metrics = "" } = search;
+  const { x = "step", smooth = "0", log = "", range, metrics = "", outliers } = search;
   const toggle = (axis: string) => {
     const next = log.includes(axis) ? log.replace(axis, "") : `${log}${axis}`;
     onChange({ log: next === "" ? undefined : next });
   };
+  const axes = [
+    ...["x", "y"].filter((axis) => log.includes(axis)).map((axis) => `log ${axis}`),
+    ...(outliers === "hide" ? ["no outliers"] : []),
+  ];
   return (
     <div className="chart-toolbar" role="toolbar" aria-label="Charts">
       <input
@@ -44,13 +49,22 @@ export function ChartToolbar({
         />
         <output>{smooth}</output>
       </label>
-      <span className="segments">
+      <Menu label={axes.length === 0 ? "Axes" : `Axes: ${axes.join(", ")}`}>
         {["x", "y"].map((axis) => (
-          <button key={axis} type="button" aria-pressed={log.includes(axis)} onClick={() => toggle(axis)}>
-            log {axis}
-          </button>
+          <label key={axis}>
+            <input type="checkbox" checked={log.includes(axis)} onChange={() => toggle(axis)} />
+            logarithmic {axis}
+          </label>
         ))}
-      </span>
+        <label title="Values far from all others do not stretch the y axis">
+          <input
+            type="checkbox"
+            checked={outliers === "hide"}
+            onChange={({ target }) => onChange({ outliers: target.checked ? "hide" : undefined })}
+          />
+          hide outliers
+        </label>
+      </Menu>
       {range !== undefined && (
         <button type="button" onClick={() => onChange({ range: undefined })}>
           Whole range

@@ -12,7 +12,7 @@ import { useHover } from "./hover.ts";
 import { HoverValues } from "./hover-values.tsx";
 import "./metric-chart.css";
 
-const height = 190;
+const [smallHeight, largeHeight] = [190, 420];
 const exportSize = { width: 760, height: 420 };
 /** Shorter drags are clicks, in CSS pixels. */
 const shortestDrag = 4;
@@ -22,18 +22,22 @@ export interface MetricChartProps {
   readonly curves: readonly MetricCurve[];
   readonly settings: ChartSettings;
   readonly isDownSampled: boolean;
+  readonly isLarge: boolean;
   readonly onRange: (range: readonly [number, number] | undefined) => void;
+  readonly onLarge: (isLarge: boolean) => void;
 }
 
 /** The chart with its heading. */
-export function MetricChart({ title, curves, settings, isDownSampled, onRange }: MetricChartProps) {
+export function MetricChart(props: MetricChartProps) {
+  const { title, curves, settings, isDownSampled, isLarge, onRange, onLarge } = props;
+  const height = isLarge ? largeHeight : smallHeight;
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType>(undefined);
   const width = useWidth(place);
   const theme = useTheme();
   const option = useMemo(
     () => metricCurvesOption(curves, { width, height, theme }, settings),
-    [curves, width, theme, settings],
+    [curves, width, height, theme, settings],
   );
   const onReady = useCallback((ready: EChartsType) => {
     chart.current = ready;
@@ -57,6 +61,18 @@ export function MetricChart({ title, curves, settings, isDownSampled, onRange }:
             thinned
           </span>
         )}
+        <button
+          type="button"
+          className="plain enlarge"
+          aria-pressed={isLarge}
+          aria-label={`Enlarge ${title}`}
+          title={isLarge ? "Make it small again" : "Make it large"}
+          onClick={() => onLarge(!isLarge)}
+        >
+          <svg viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">
+            <path d={isLarge ? "M8 6h4M8 6V2M6 8v4M6 8H2" : "M8 6l4-4M8.5 2H12v3.5M6 8l-4 4M2 8.5V12h3.5"} />
+          </svg>
+        </button>
         <ExportMenu title={title} curves={curves} settings={settings} />
       </header>
       <div className="area" ref={place} style={{ height }}>

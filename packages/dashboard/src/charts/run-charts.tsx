@@ -6,10 +6,10 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { apiQuery } from "../api/client.ts";
 import { seriesQuery } from "../api/series-query.ts";
 import { Empty, Failed, Loading } from "../parts/states.tsx";
-import { type ChartSearch, type ChartSettings, rangeText, useChartSettings } from "./chart-settings.ts";
+import { type ChartSearch, rangeText, useChartSettings } from "./chart-settings.ts";
 import { ChartToolbar } from "./chart-toolbar.tsx";
 import { HoverContext, HoverStore } from "./hover.ts";
-import { MetricChart } from "./metric-chart.tsx";
+import { MetricChart, type MetricChartProps } from "./metric-chart.tsx";
 import "./run-charts.css";
 
 /** A run as charts show it. */
@@ -68,13 +68,15 @@ export function RunCharts({
         )}
         <div className="grid">
           {wanted.map((key) => (
-            <WhenInView key={key} height={226}>
+            <WhenInView key={key} height={226} isLarge={key === search.large}>
               <KeyChart
                 metric={key}
                 runs={runs}
                 settings={settings}
                 stream={stream}
+                isLarge={key === search.large}
                 onRange={(range) => onSearch({ range: rangeText(range) })}
+                onLarge={(isLarge) => onSearch({ large: isLarge ? key : undefined })}
               />
             </WhenInView>
           ))}
@@ -89,13 +91,11 @@ function KeyChart({
   runs,
   settings,
   stream,
-  onRange,
-}: {
+  ...chart
+}: Pick<MetricChartProps, "settings" | "isLarge" | "onRange" | "onLarge"> & {
   readonly metric: string;
   readonly runs: readonly ShownRun[];
-  readonly settings: ChartSettings;
   readonly stream: "history" | "system";
-  readonly onRange: (range: readonly [number, number] | undefined) => void;
 }) {
   const { x, range } = settings;
   const isTime = x === "time";
@@ -121,7 +121,7 @@ function KeyChart({
       curves={curves}
       settings={settings}
       isDownSampled={query.data.some(({ isDownSampled }) => isDownSampled)}
-      onRange={onRange}
+      {...chart}
     />
   );
 }
@@ -153,7 +153,15 @@ function byMetric(a: string, b: string): number {
   return rank(a) - rank(b) || a.localeCompare(b);
 }
 
-function WhenInView({ height, children }: { readonly height: number; readonly children: React.ReactNode }) {
+function WhenInView({
+  height,
+  isLarge,
+  children,
+}: {
+  readonly height: number;
+  readonly isLarge: boolean;
+  readonly children: React.ReactNode;
+}) {
   const place = useRef<HTMLDivElement>(null);
   const [isNear, setIsNear] = useState(false);
   useEffect(() => {
@@ -164,7 +172,7 @@ function WhenInView({ height, children }: { readonly height: number; readonly ch
     return () => observer.disconnect();
   }, []);
   return (
-    <div ref={place} style={{ minHeight: height, minWidth: 0 }}>
+    <div ref={place} style={{ minHeight: height, minWidth: 0, ...(isLarge && { gridColumn: "1 / -1" }) }}>
       {isNear && children}
     </div>
   );

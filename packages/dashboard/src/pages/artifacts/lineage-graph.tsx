@@ -18,23 +18,19 @@ export function LineageGraph({
   readonly lineage: Lineage;
   readonly current: Artifact;
 }) {
-  const heights = columns.map(({ nodes, moreCount }) => {
-    const lines = nodes.length + (moreCount > 0 ? 0.6 : 0);
-    return lines * (nodeHeight + nodeGap) - nodeGap;
-  });
-  const height = Math.max(...heights);
-  const top = (column: number) => titleHeight + (height - heights[column]!) / 2;
+  const lines = columns.map(({ nodes, moreCount }) => nodes.length + (moreCount > 0 ? 0.6 : 0));
+  const height = titleHeight + Math.max(...lines) * (nodeHeight + nodeGap) - nodeGap;
   const left = (column: number) => column * (nodeWidth + columnGap);
-  const middle = (column: number, at: number) => top(column) + at * (nodeHeight + nodeGap) + nodeHeight / 2;
+  const middle = (at: number) => titleHeight + at * (nodeHeight + nodeGap) + nodeHeight / 2;
   const width = left(columns.length) - columnGap;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section className="scroll-x" aria-label="Lineage" tabIndex={0}>
-      <div className="lineage" style={{ width, height: height + titleHeight }}>
-        <svg width={width} height={height + titleHeight} aria-hidden="true">
+      <div className="lineage" style={{ width, height }}>
+        <svg width={width} height={height} aria-hidden="true">
           {links.map(({ column, from, to }) => {
-            const [x, y] = [left(column) + nodeWidth, middle(column, from)];
-            const [endX, endY] = [left(column + 1), middle(column + 1, to)];
+            const [x, y] = [left(column) + nodeWidth, middle(from)];
+            const [endX, endY] = [left(column + 1), middle(to)];
             const bend = columnGap / 2;
             return (
               <path
@@ -46,10 +42,8 @@ export function LineageGraph({
         </svg>
         {columns.map(({ title, nodes, moreCount }, column) => (
           <div key={title} style={{ left: left(column), width: nodeWidth }}>
-            <h3 className="muted small" style={{ top: top(column) - titleHeight }}>
-              {title}
-            </h3>
-            <ul style={{ top: top(column), gap: nodeGap }}>
+            <h3 className="muted small">{title}</h3>
+            <ul style={{ top: titleHeight, gap: nodeGap }}>
               {nodes.map((node) => (
                 <li key={keyOf(node)} style={{ height: nodeHeight }}>
                   {node.kind === "run" ? (

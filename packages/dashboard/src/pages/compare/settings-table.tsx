@@ -16,7 +16,8 @@ export function SettingsTable({
 }) {
   const settings = useMemo(() => settingsOf(runs.map(({ config }) => config)), [runs]);
   const different = settings.filter(({ isEqual }) => !isEqual);
-  const shown = isAll ? settings : different;
+  const depth = (path: string) => path.split(".").length;
+  const shown = (isAll ? settings : different).toSorted((a, b) => depth(a.path) - depth(b.path)); // layers come last
   const rows = shown.map(({ path, values, isEqual }) => ({
     name: path,
     cells: values.map((value) => ({

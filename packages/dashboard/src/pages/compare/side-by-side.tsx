@@ -2,7 +2,7 @@ import type { Run } from "@atelier/tracker/model";
 import type { ReactNode } from "react";
 import { RunHead } from "./run-head.tsx";
 
-/** One line of the table: a cell a run. */
+/** One line of the table: a cell a run, and one for a last column where there is one. */
 export interface SideBySideRow {
   readonly name: string;
   readonly cells: readonly { readonly text: ReactNode; readonly className?: string | undefined }[];
@@ -12,9 +12,12 @@ export interface SideBySideRow {
 export function SideBySide({
   runs,
   rows,
+  lastHead,
 }: {
   readonly runs: readonly Run[];
   readonly rows: readonly SideBySideRow[];
+  /** What stands above a column after those of the runs. */
+  readonly lastHead?: string;
 }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
@@ -28,6 +31,7 @@ export function SideBySide({
                 <RunHead run={run} index={index} />
               </th>
             ))}
+            {lastHead !== undefined && <th scope="col">{lastHead}</th>}
           </tr>
         </thead>
         <tbody>
@@ -35,7 +39,7 @@ export function SideBySide({
             <tr key={name}>
               <th scope="row">{name}</th>
               {cells.map(({ text, className }, index) => (
-                <td key={runs[index]!.id} className={className}>
+                <td key={runs[index]?.id ?? "last"} className={className}>
                   {text}
                 </td>
               ))}

@@ -7,7 +7,7 @@ import { ProjectPage } from "../../shell/project-page.tsx";
 import { type RunsSearch, readList, toggled, writeList } from "./runs-search.ts";
 import { RunsTable } from "./runs-table.tsx";
 import { RunsToolbar } from "./runs-toolbar.tsx";
-import { columnsOf, useFields, useRuns } from "./use-runs.ts";
+import { useColumns, useFields, useRuns } from "./use-runs.ts";
 import "./runs-page.css";
 
 const route = getRouteApi("/projects/$entity/$project");
@@ -24,7 +24,7 @@ export function RunsPage() {
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
 
   const fields = useFields(scope);
-  const columns = useMemo(() => columnsOf(search.columns, fields.data), [search.columns, fields.data]);
+  const columns = useColumns(scope, search.columns, fields.data);
   const { query, rows, total } = useRuns(scope, search, columns);
 
   const hidden = useMemo(() => new Set(readList(search.hidden)), [search.hidden]);

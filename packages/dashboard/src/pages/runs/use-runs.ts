@@ -17,26 +17,65 @@ export interface ProjectScope {
 
 /** The first page is small, so that it paints at once; the following ones are large. */
 const [firstPage, laterPage] = [200, 5000];
-const defaultMetricColumns = 6;
+const [defaultMetricColumns, defaultSettingColumns] = [4, 5];
+/** So many of the newest runs are looked at for what tells them apart, and so many of their settings. */
+const [sampleSize, mostSettings] = [50, 40];
 
 /** The fields that the runs of a project have. */
 export function useFields({ entity, project }: ProjectScope) {
   return useQuery(apiQuery("listFields", { query: { entity, project } }));
 }
 
-/** The columns that an address asks for, or those that most runs have something in; undefined until that is known. */
-export function columnsOf(
+/** The columns that an address asks for, or those that tell runs apart; undefined until that is known. */
+export function useColumns(
+  { entity, project }: ProjectScope,
   wanted: string | undefined,
   fields: readonly FieldCount[] | undefined,
 ): readonly RunField[] | undefined {
-  if (wanted !== undefined) return readList(wanted).map(parseRunField);
-  if (fields === undefined) return undefined;
-  const metrics = fields
+  const settings = useMemo(() => settingsOf(fields ?? []), [fields]);
+  const sample = useQuery({
+    ...apiQuery("listCells", { query: { entity, project, columns: settings, limit: sampleSize } }),
+    enabled: wanted === undefined && settings.length > 0,
+  });
+  const isReady = settings.length === 0 || sample.data !== undefined || sample.isError;
+  return useMemo(() => {
+    if (wanted !== undefined) return readList(wanted).map(parseRunField);
+    if (fields === undefined || !isReady) return undefined;
+    const varying = varyingOf(settings, sample.data?.rows ?? []);
+    const [first, second, ...others] = metricsOf(fields);
+    const best = [first, second].filter((field) => field !== undefined);
+    return ["createdAt", ...best, ...varying.slice(0, defaultSettingColumns), ...others, "duration", "tags"];
+  }, [wanted, fields, isReady, settings, sample.data]);
+}
+
+/** What one asks first of runs, results on data that was not trained on before others. */
+function metricsOf(fields: readonly FieldCount[]): readonly RunField[] {
+  return fields
     .filter(({ field }) => field.startsWith("summary.") && !field.includes("epoch"))
     .sort((a, b) => metricRank(a.field) - metricRank(b.field) || b.runCount - a.runCount)
     .slice(0, defaultMetricColumns)
     .map(({ field }) => field);
-  return ["createdAt", "duration", ...metrics, "tags"];
+}
+
+/** The settings that may tell runs apart at a glance: those near the top of configs, not of single layers. */
+function settingsOf(fields: readonly FieldCount[]): readonly RunField[] {
+  return fields
+    .map(({ field }) => field)
+    .filter((field) => field.startsWith("config.") && !/\.(description|layers\.)/.test(field))
+    .sort((a, b) => a.split(".").length - b.split(".").length)
+    .slice(0, mostSettings);
+}
+
+/** The settings that are plain values and not the same in all rows, those with the most values first. */
+function varyingOf(settings: readonly RunField[], rows: readonly RunRow[]): readonly RunField[] {
+  return settings
+    .map((field, at) => ({ field, values: new Set(rows.map(({ cells }) => cells[at] ?? null)) }))
+    .filter(
+      ({ values }) =>
+        values.size > 1 && [...values].every((value) => value === null || typeof value !== "object"),
+    )
+    .sort((a, b) => b.values.size - a.values.size)
+    .map(({ field }) => field);
 }
 
 /** The field and direction of an address's sort. */
