@@ -1,7 +1,7 @@
 /**
  * Groups the nodes of a step graph into units, each of which becomes one kernel call (or, for a few data
  * movements, several): convolutional blocks of narrow networks are one each (blocks.ts), bias and relu join the product before them, relu joins batch norm, pooling and batch norm join
- * each other (join-normalization.ts), and connected element-wise nodes become one `map`, which may in turn join the product it works on (join.ts).
+ * each other (join-normalization.ts), Winograd's convolutions take in what lies beside them (join-winograd.ts), and connected element-wise nodes become one `map`, which may in turn join the product it works on (join.ts).
  */
 import type { Node, OpNode, StepGraph } from "../graph/graph.ts";
 import type { OpName } from "../graph/ops.ts";

@@ -96,46 +96,59 @@ struct Sums {
   }
 };
 
-// Writes a tile's outputs [h, w] of one vector of channels, c and on, from (y, x) on.
-void putOutputs(const Target& target, const Strip& strip, int64_t x, int h, int w, int64_t c, const Vector* outputs,
-                Sums* sums, bool begins) {
+// A tile's outputs [h, w] of one vector of channels, c and on, from (y, x) of image n on.
+struct TileOutputs {
+  const Vector* values;
+  int h, w;
+  int64_t n, y, x, c;
+};
+
+// Writes them, and adds what is written to sums that begin here or not.
+void putOutputs(const Target& target, const TileOutputs& tile, Sums* sums, bool begins) {
   const Images& images = target.outputs;
-  const int64_t columns = images.C - c;
-  const Vector bias = target.bias == nullptr ? Vector{} : loadSome(target.bias + c, columns);
+  const int64_t columns = images.C - tile.c;
+  const bool whole = columns >= lanes;
+  const Vector bias = target.bias == nullptr ? Vector{} : loadSome(target.bias + tile.c, columns);
   const Vector floor = Vector{} + (target.relu ? 0.0f : -INFINITY);
-  const auto output = [&](int i) {
-    const Vector value = outputs[i] + bias;
-    return value < floor ? floor : value;
-  };
   Vector written[16];
   int count = 0;
-  if (target.pooled) {
-    for (int oy = 0; oy < h; oy += 2)
-      for (int ox = 0; ox < w; ox += 2) {
-        Vector best = output(oy * w + ox);
-        typename Wide<lanes>::Integers place{};
+  const auto put = [&](float* to, Vector value) {
+    value += bias;
+    value = value < floor ? floor : value;
+    if (whole) store(to, value);
+    else storeSome(to, value, columns);
+    written[count++] = value;
+  };
+  if (!target.pooled) {
+    const int64_t rows = images.H - tile.y < tile.h ? images.H - tile.y : tile.h;
+    const int64_t inside = images.W - tile.x < tile.w ? images.W - tile.x : tile.w;
+    float* to = target.data + ((tile.n * images.H + tile.y) * images.W + tile.x) * images.C + tile.c;
+    for (int64_t y = 0; y < rows; y++)
+      for (int64_t x = 0; x < inside; x++) put(to + (y * images.W + x) * images.C, tile.values[y * tile.w + x]);
+  } else {
+    using Integers = typename Wide<lanes>::Integers;
+    const int64_t pooledRow = images.W / 2 * images.C;
+    const int64_t first = (tile.n * (images.H / 2) + tile.y / 2) * pooledRow + tile.x / 2 * images.C + tile.c;
+    for (int y = 0; y < tile.h; y += 2)
+      for (int x = 0; x < tile.w; x += 2) {
+        const Vector* corner = tile.values + y * tile.w + x;
+        Vector best = corner[0];
+        Integers place{};
+#pragma GCC unroll 3
         for (int tap = 1; tap < 4; tap++) {
-          const Vector value = output((oy + tap / 2) * w + ox + tap % 2);
-          const auto better = (value > best) | (value != value);  // the first maximum; a NaN stays
-          best = better ? value : best;
-          place = better ? typename Wide<lanes>::Integers{} + tap : place;
+          const Vector value = corner[tap / 2 * tile.w + tap % 2];
+          const Integers here = Integers{} + tap;
+          place = value > best ? here : place;  // the first maximum
+          best = value > best ? value : best;
+          place = value != value ? here : place;  // a NaN stays
+          best = value != value ? value : best;
         }
-        const int64_t at =
-            ((strip.n * (images.H / 2) + (strip.y + oy) / 2) * (images.W / 2) + (x + ox) / 2) * images.C + c;
-        storeSome(target.data + at, best, columns);
-        written[count++] = best;
+        const int64_t at = first + y / 2 * pooledRow + x / 2 * images.C;
+        put(target.data + at, best);
         if (target.index == nullptr) continue;
         const auto places = Wide<lanes>::narrowed(place);
-        memcpy(target.index + at, &places, static_cast<size_t>(columns < lanes ? columns : lanes) * 2);
-      }
-  } else {
-    const int64_t rows = images.H - strip.y < h ? images.H - strip.y : h, inside = images.W - x < w ? images.W - x : w;
-    float* to = target.data + ((strip.n * images.H + strip.y) * images.W + x) * images.C + c;
-    for (int64_t oy = 0; oy < rows; oy++)
-      for (int64_t ox = 0; ox < inside; ox++) {
-        const Vector value = output(static_cast<int>(oy * w + ox));
-        storeSome(to + (oy * images.W + ox) * images.C, value, columns);
-        written[count++] = value;
+        if (whole) storeAs(target.index + at, places);
+        else memcpy(target.index + at, &places, static_cast<size_t>(columns) * 2);
       }
   }
   if (sums != nullptr) sums->add(written, count, begins);
@@ -224,7 +237,7 @@ void slide(const Context& context, const Sliding& s, const SlidingMemory& memory
             Vector outputs[16];
             const int64_t tile = strip.index + t - part.begin;
             region.transforms().binsToOutputs(images + block.panel + tile * width + v * lanes, block.panelStride, outputs);
-            putOutputs(target, strip, strip.x + t * w, h, w, column + v * lanes, outputs,
+            putOutputs(target, {outputs, h, w, strip.n, strip.y, strip.x + t * w, column + v * lanes},
                        target.moments != nullptr ? &sums[v] : nullptr, tile == 0);
           }
       });

@@ -38,36 +38,54 @@ inline void storeSome(float* p, Vector value, int64_t count) {
   memcpy(p, some, static_cast<size_t>(count) * 4);
 }
 
+// The first `count` channels, at most a vector, from c on of pixels [top, bottom) × [left, right) of image n, spread out
+// from their windows; pixel (y, x) goes to y · rowStride + x · stride.
+inline void spreadPixels(const Source& source, int64_t n, int64_t top, int64_t bottom, int64_t left, int64_t right,
+                         int64_t c, int64_t count, float* to, int64_t rowStride, int64_t stride) {
+  using Shorts = typename Wide<lanes>::Shorts;
+  const Images& images = source.images;
+  const bool whole = count >= lanes;
+  for (int64_t wy = top / 2; 2 * wy < bottom; wy++) {
+    const bool upper = 2 * wy >= top, lower = 2 * wy + 1 < bottom;
+    const int64_t row = (n * (images.H / 2) + wy) * (images.W / 2) * images.C + c;
+    const auto spread = [&](int64_t wx, bool first, bool second) {
+      const int64_t at = row + wx * images.C;
+      Shorts places{};
+      if (whole) places = loadAs<Shorts>(source.index + at);
+      else memcpy(&places, source.index + at, static_cast<size_t>(count) * 2);
+      const auto place = Wide<lanes>::widened(places);
+      const Vector gradient = whole ? load(source.data + at) : loadSome(source.data + at, count), zero{};
+      float* corner = to + 2 * wy * rowStride + 2 * wx * stride;
+      if (upper && first) store(corner, place == 0 ? gradient : zero);
+      if (upper && second) store(corner + stride, place == 1 ? gradient : zero);
+      if (lower && first) store(corner + rowStride, place == 2 ? gradient : zero);
+      if (lower && second) store(corner + rowStride + stride, place == 3 ? gradient : zero);
+    };
+    int64_t wx = left / 2;
+    if (left % 2 != 0) spread(wx++, false, true);
+    for (; 2 * wx + 1 < right; wx++) spread(wx, true, true);
+    if (2 * wx < right) spread(wx, true, false);
+  }
+}
+
 // The first `count` channels from c on of pixels [x, x + w) in row y of image n.
 inline void readRow(const Source& source, int64_t n, int64_t y, int64_t x, int64_t w, int64_t c, int64_t count, float* to,
                     int64_t stride) {
   const Images& images = source.images;
-  if (source.index != nullptr) {
-    using Integers = typename Wide<lanes>::Integers;
-    using Shorts = typename Wide<lanes>::Shorts;
-    const int64_t row = (n * (images.H / 2) + y / 2) * (images.W / 2);
-    for (int64_t end = x + w; x < end; x++, to += stride) {
-      const int64_t at = (row + x / 2) * images.C + c;
-      Shorts places{};
-      if (count >= lanes) places = loadAs<Shorts>(source.index + at);
-      else memcpy(&places, source.index + at, static_cast<size_t>(count) * 2);
-      const Integers place = Wide<lanes>::widened(places);
-      const Vector gradient = loadSome(source.data + at, count);
-      store(to, place == static_cast<int32_t>(y % 2 * 2 + x % 2) ? gradient : Vector{});
-    }
-    return;
-  }
   const float* from = source.data + ((n * images.H + y) * images.W + x) * images.C + c;
-  if (source.mean == nullptr) {
-    for (int64_t i = 0; i < w; i++) store(to + i * stride, loadSome(from + i * images.C, count));
-    return;
-  }
+  const auto copy = [&](const auto& made) {
+    if (count >= lanes)
+      for (int64_t i = 0; i < w; i++) store(to + i * stride, made(load(from + i * images.C)));
+    else
+      for (int64_t i = 0; i < w; i++) store(to + i * stride, made(loadSome(from + i * images.C, count)));
+  };
+  if (source.mean == nullptr) return copy([](Vector value) { return value; });
   const Vector mean = loadSome(source.mean + c, count), scale = loadSome(source.scale + c, count);
   const Vector beta = loadSome(source.beta + c, count), floor = Vector{} + source.floor;
-  for (int64_t i = 0; i < w; i++) {
-    const Vector value = normalized(loadSome(from + i * images.C, count), mean, scale, beta);
-    store(to + i * stride, value < floor ? floor : value);
-  }
+  copy([&](Vector value) {
+    value = normalized(value, mean, scale, beta);
+    return value < floor ? floor : value;
+  });
 }
 
 // Pixels [h, w] from (y, x) on of image n, zero outside, `channels` of them from c on: where they lie if that serves,
@@ -82,17 +100,23 @@ inline Pixels pixelsOf(const Source& source, int64_t n, int64_t y, int64_t x, in
   int64_t left = x < 0 ? -x : 0, right = x + w > images.W ? x + w - images.W : 0;
   if (left > w) left = w;
   if (right > w - left) right = w - left;
+  const int64_t top = y < 0 ? 0 : y, bottom = y + h < images.H ? y + h : images.H;
   for (int64_t row = 0; row < h; row++) {
     float* to = memory + row * w * stride;
-    if (y + row < 0 || y + row >= images.H) {
+    if (y + row < top || y + row >= bottom) {
       memset(to, 0, static_cast<size_t>(w * stride) * 4);
       continue;
     }
     memset(to, 0, static_cast<size_t>(left * stride) * 4);
     memset(to + (w - right) * stride, 0, static_cast<size_t>(right * stride) * 4);
+    if (source.index != nullptr) continue;
     for (int64_t v = 0; v < stride; v += lanes)
       readRow(source, n, y + row, x + left, w - left - right, c + v, channels - v, to + left * stride + v, stride);
   }
+  if (source.index != nullptr && left + right < w)
+    for (int64_t v = 0; v < stride; v += lanes)
+      spreadPixels(source, n, top, bottom, x + left, x + w - right, c + v, channels - v,
+                   memory - (y * w + x) * stride + v, w * stride, stride);
   return {memory, w * stride, stride};
 }
 

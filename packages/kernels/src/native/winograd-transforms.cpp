@@ -26,12 +26,25 @@ template <int SY, int SX, int toY, int toX, auto alongY, auto alongX, class In, 
   }
 }
 
+// Vectors [y][x] in memory, `width` of them a row and all the same distance apart. The compiler is kept from working out
+// all addresses before the loop around a tile: it would have to keep them in memory.
+struct Grid {
+  float* first;
+  int64_t across, down;
+  Grid(const float* data, int64_t rowStride, int64_t stride)
+      : first(const_cast<float*>(data)), across(stride), down(rowStride) {
+    asm("" : "+r"(across), "+r"(down));
+  }
+  float* operator()(int y, int x) const { return first + (y * down + x * across); }
+};
+
 template <int MY, int MX>
 void imageToBins(const float* pixels, int64_t rowStride, int64_t pixelStride, int64_t C, float* bins, int64_t binStride,
                  int64_t vectorStride) {
   for (int64_t c = 0; c < C; c += lanes, pixels += lanes, bins += vectorStride) {
-    const auto put = [&](int y, int x, Vector value) { store(bins + (y * (MX + 2) + x) * binStride, value); };
-    const auto pixel = [&](int y, int x) { return load(pixels + y * rowStride + x * pixelStride); };
+    const Grid from(pixels, rowStride, pixelStride), to(bins, (MX + 2) * binStride, binStride);
+    const auto put = [&](int y, int x, Vector value) { store(to(y, x), value); };
+    const auto pixel = [&](int y, int x) { return load(from(y, x)); };
     transform<MY + 2, MX + 2, MY + 2, MX + 2, Winograd<MY>::image, Winograd<MX>::image>(pixel, put);
   }
 }
@@ -40,8 +53,9 @@ template <int MY, int MX>
 void gradientToBins(const float* pixels, int64_t rowStride, int64_t pixelStride, int64_t C, float* bins,
                     int64_t binStride) {
   for (int64_t c = 0; c < C; c += lanes) {
-    const auto put = [&](int y, int x, Vector value) { store(bins + (y * (MX + 2) + x) * binStride + c, value); };
-    const auto pixel = [&](int y, int x) { return load(pixels + y * rowStride + x * pixelStride + c); };
+    const Grid from(pixels + c, rowStride, pixelStride), to(bins + c, (MX + 2) * binStride, binStride);
+    const auto put = [&](int y, int x, Vector value) { store(to(y, x), value); };
+    const auto pixel = [&](int y, int x) { return load(from(y, x)); };
     transform<MY, MX, MY + 2, MX + 2, Winograd<MY>::gradient, Winograd<MX>::gradient>(pixel, put);
   }
 }
