@@ -141,23 +141,21 @@ void analyze(const Context& context, const Images& images, const float* data, co
 
 // ---- split factors
 
-// A block of 32×32 as two tiles of A or B, `sideStride` words apart. With rowsAreK its rows are places of k.
+// Half of a block of 32×32 as a tile of A or B. With rowsAreK its rows are places of k.
 template <bool isA, bool rowsAreK>
-void splitBlock(const float* block, uint32_t* out, int64_t sideStride) {
-  for (int side = 0; side < 2; side++) {
-    const float* from = block + side * (rowsAreK ? tileSide : tileSide * blockSide);
-    const int64_t high = rowsAreK ? tileSide * blockSide : tileSide;
-    Words words[pieceCount][tileSide];
+void splitTile(const float* block, int64_t side, uint32_t* out) {
+  const float* from = block + side * (rowsAreK ? tileSide : tileSide * blockSide);
+  const int64_t high = rowsAreK ? tileSide * blockSide : tileSide;
+  Words words[pieceCount][tileSide];
 #pragma GCC unroll 4
-    for (int row = 0; row < tileSide; row++) {
-      Words split[pieceCount];
-      splitPair(load(from + row * blockSide), load(from + row * blockSide + high), split);
-      for (int piece = 0; piece < pieceCount; piece++) words[piece][row] = split[piece];
-    }
-    for (int piece = 0; piece < pieceCount; piece++) {
-      if (isA == rowsAreK) transpose16(words[piece]);
-      memcpy(out + side * sideStride + piece * tileWords, words[piece], tileWords * 4);
-    }
+  for (int row = 0; row < tileSide; row++) {
+    Words split[pieceCount];
+    splitPair(load(from + row * blockSide), load(from + row * blockSide + high), split);
+    for (int piece = 0; piece < pieceCount; piece++) words[piece][row] = split[piece];
+  }
+  for (int piece = 0; piece < pieceCount; piece++) {
+    if (isA == rowsAreK) transpose16(words[piece]);
+    memcpy(out + piece * tileWords, words[piece], tileWords * 4);
   }
 }
 
@@ -171,37 +169,41 @@ struct Factor {
   const float* block(int64_t i, int64_t depth) const {
     return data + (rowsAreK ? blocks.offset(depth, bin, i) : blocks.offset(i, bin, depth));
   }
-  // Words from one side of 16 to the next.
+  // Words from one side of 16 to the next, of a block, of all.
   int64_t sideStride() const { return depths * pieceCount * tileWords; }
-  int64_t words() const { return count * 2 * sideStride(); }
+  int64_t blockStride() const { return 2 * sideStride(); }
+  int64_t words() const { return count * blockStride(); }
+  // Tile number `tile` of a block's 2 · depths, which lie [side][depth].
   template <bool isA>
-  void split(int64_t i, uint32_t* out) const {
-    for (int64_t depth = 0; depth < depths; depth++, out += pieceCount * tileWords)
-      (rowsAreK ? splitBlock<isA, true> : splitBlock<isA, false>)(block(i, depth), out, sideStride());
+  void split(int64_t i, int64_t tile, uint32_t* out) const {
+    (rowsAreK ? splitTile<isA, true> : splitTile<isA, false>)(block(i, tile % depths), tile / depths,
+                                                              out + tile * pieceCount * tileWords);
   }
 };
 
-// c(i, j) (+)= a · b of one bin, where c gives the place of a block. What was read of `a` may be written over.
-// Scratch: the words of b, and those of a block of a.
+// c(i, j) (+)= a · b of one bin, where c gives the place of a block. What is left of `a` may be written over.
+// Scratch: the words of b, and those of two blocks of a.
 template <class Place>
 void multiplyBin(const Factor& a, const Factor& b, bool goesOn, uint32_t* scratch, const Place& c) {
   uint32_t* const rows = scratch + b.words();
-  for (int64_t j = 0; j < b.count; j++) b.split<false>(j, scratch + j * 2 * b.sideStride());
+  const int64_t tiles = 2 * a.depths, steps = b.count * a.depths;
+  for (int64_t j = 0; j < b.count; j++)
+    for (int64_t tile = 0; tile < tiles; tile++) b.split<false>(j, tile, scratch + j * b.blockStride());
+  for (int64_t tile = 0; tile < tiles; tile++) a.split<true>(0, tile, rows);
   const MatrixUnit unit;
-  for (int64_t i = 0; i < a.count; i++) {
-    a.split<true>(i, rows);
+  for (int64_t i = 0; i < a.count; i++)
     for (int64_t j = 0; j < b.count; j++) {
-      // Meanwhile the next rows come into the cache, a share of them at each step.
+      // While the unit is busy the next rows are split, and the ones after them come into the cache.
       const auto ahead = [&](int64_t depth) {
-        if (i + 1 == a.count) return;
-        const float* next = a.block(i + 1, depth);
-        const Share lines(blockFloats / 16, b.count, j);
-        for (int64_t line = lines.begin; line < lines.end; line++) __builtin_prefetch(next + line * 16, 0, 2);
+        const Share next(tiles, steps, j * a.depths + depth), lines(blockFloats / 16, b.count, j);
+        for (int64_t tile = next.begin; tile < next.end && i + 1 < a.count; tile++)
+          a.split<true>(i + 1, tile, rows + (i + 1) % 2 * a.blockStride());
+        for (int64_t line = lines.begin; line < lines.end && i + 2 < a.count; line++)
+          __builtin_prefetch(a.block(i + 2, depth) + line * 16, 0, 2);
       };
-      unit.multiply(rows, a.sideStride(), scratch + j * 2 * b.sideStride(), b.sideStride(), a.depths, goesOn, c(i, j),
-                    ahead);
+      unit.multiply(rows + i % 2 * a.blockStride(), a.sideStride(), scratch + j * b.blockStride(), b.sideStride(),
+                    a.depths, goesOn, c(i, j), ahead);
     }
-  }
 }
 
 // Images at once, for so many channels kept of each tile.
@@ -243,7 +245,7 @@ struct SlidingMemory {
     zeros = workspace.take(s.sources.C);
     bias = workspace.take(s.targets.C);
     const int64_t depths = s.sources.C / blockSide;
-    scratchStride = (s.targets.C / blockSide + 1) * depths * blockWords;
+    scratchStride = (s.targets.C / blockSide + 2) * depths * blockWords;
     scratch = workspace.take(maxWorkers * scratchStride);
     floats = workspace.floats;
   }
@@ -344,7 +346,7 @@ struct FilterMemory {
     gradientFloats = workspace.take(gradients.floats());
     sumFloats = workspace.take(sums.floats());
     zeros = workspace.take(max(args.C, args.F));
-    scratchStride = (args.F / blockSide + 1) * rows * blockWords;
+    scratchStride = (args.F / blockSide + 2) * rows * blockWords;
     scratch = workspace.take(maxWorkers * scratchStride);
     floats = workspace.floats;
   }
