@@ -34,6 +34,8 @@ const kernelFiles = [
   "gemm",
   "conv2d",
   "conv2d-fft",
+  "conv2d-fft-filter-grad",
+  "fourier",
   "conv2d-winograd",
   "winograd-filter-grad",
   "winograd-transforms",

@@ -66,7 +66,8 @@ void poolRow(const Geometry g, const float* rows, int64_t filters, int64_t oy, f
 // y [F][oH·oW][16] of one group, in place: element e of image n has number n·outputs + e in NHWC order, its random word
 // is that of random/philox.ts: counter ⌊e/32⌋·8 + e mod 8, word ⌊e/8⌋ mod 4. `outputs` is a multiple of 8, so that all
 // images of a group agree in e mod 8; they may differ in how many eighths of a block of 32 come before their first.
-void dropout(const PhiloxKeys& keys, const Geometry& g, int64_t firstImage, float rate, float* y) {
+// The keys come by value: what is the same for all counters then stays out of the loop.
+void dropout(const PhiloxKeys keys, const Geometry& g, int64_t firstImage, float rate, float* y) {
   const int64_t pixels = g.oH * g.oW, eighths = g.outputs() / 8;
   const uint32_t threshold = static_cast<uint32_t>(static_cast<double>(rate) * 4294967296.0);
   const float scale = 1.0f / (1.0f - rate);

@@ -35,6 +35,7 @@ struct Layout {
 
   int64_t imageFloats() const { return H * rowStride; }
   int64_t bandPixels() const { return min(args.pH, args.cH) * int64_t{args.cW}; }
+  int64_t bandFloats() const { return bandPixels() * panelWidth; }
   Panels panels() const { return {args.F, taps}; }
   int64_t shares() const { return min(args.N, maxShares); }
 
@@ -80,6 +81,14 @@ void eachWindow(const Args& args, const Band<Args>& band, int64_t columns, const
   }
 }
 
+// Asks the caches for a panel of a row of windows: they lie too far apart to be guessed.
+template <bool toWrite, class Args, class Number>
+void prefetch(const Args& args, Number* first) {
+  for (int64_t ox = 0; ox < args.oW; ox++)
+    for (size_t byte = 0; byte < panelWidth * sizeof(Number); byte += 64)
+      __builtin_prefetch(reinterpret_cast<const char*>(first + ox * args.F) + byte, toWrite);
+}
+
 struct ForwardMemory {
   int64_t filters, offsets, scratch, image, scratchStride, floats;
   explicit ForwardMemory(const Layout<Conv2dPoolArgs>& layout) {
@@ -88,7 +97,8 @@ struct ForwardMemory {
     offsets = workspace.take(layout.taps);
     Workspace own;
     image = own.take(layout.imageFloats());
-    own.take(layout.bandPixels() * panelWidth);
+    own.take(layout.bandFloats());
+    own.take(layout.bandPixels() * 2);  // pointers
     scratchStride = own.floats;
     scratch = workspace.take(maxWorkers * scratchStride);
     floats = workspace.floats;
@@ -104,7 +114,7 @@ struct BackwardMemory {
     offsets = workspace.take(layout.taps + layout.bandPixels());
     Workspace own;
     own.take(layout.imageFloats());
-    own.take(layout.bandPixels() * panelWidth);
+    own.take(layout.bandFloats());
     scratchStride = own.floats;
     scratch = workspace.take(maxWorkers * scratchStride);
     floats = workspace.floats;
@@ -146,14 +156,19 @@ void conv2dPool(const Context& context, const Conv2dPoolArgs& args) {
     for (int64_t oy = 0; oy < args.oH; oy++) {
       const Band band(args, oy);
       const int64_t pixels = (band.end - band.begin) * args.cW;
+      const float** const corners = reinterpret_cast<const float**>(map + layout.bandFloats());
+      for (int64_t row = 0, m = 0; m < pixels; row++)
+        for (int64_t x = 0; x < args.cW; x++)
+          corners[m++] = image + (band.begin + row) * layout.rowStride + x * args.C;
       const auto rowsAt = [&](int64_t m0, int64_t m1, const float** rows) {
-        for (int64_t m = m0; m < m1; m++)
-          *rows++ = image + (band.begin + m / args.cW) * layout.rowStride + m % args.cW * args.C;
+        memcpy(rows, corners + m0, static_cast<size_t>(m1 - m0) * sizeof(*rows));
       };
       for (int panel = 0; panel < panels.count(); panel++) {
         const int64_t column = int64_t{panel} * panelWidth, windows = (n * args.oH + oy) * args.oW * args.F + column;
         const Product product{offsets, packed,     panels,  0, layout.taps, map, panelWidth, context.at(args.bias), true,
                               blockDepth, column};
+        prefetch<true>(args, context.at(args.y) + windows);
+        if (index != nullptr) prefetch<true>(args, index + windows);
         for (int64_t m = 0; m < pixels; m += blockRows)
           multiplyBlock(product, m, min(m + blockRows, pixels), panel, panel + 1, rowsAt, AllOfK{});
         eachWindow(args, band, panels.columns(panel),
@@ -222,6 +237,11 @@ void conv2dPoolGrad(const Context& context, const Conv2dPoolGradArgs& args) {
                 storeAs<V>(gradient + (corner + ky * args.cW + kx) * width + c,
                            best == static_cast<int32_t>(ky * args.pW + kx) ? routed : V{});
           });
+          // While products keep the arithmetic busy: the next panel, or the first of the next row.
+          const int64_t next = windows + panelWidth + (panel + 1 < panels.count() ? 0 : (args.oW - 1) * int64_t{args.F});
+          prefetch<false>(args, y + next);
+          prefetch<false>(args, dy + next);
+          prefetch<false>(args, index + next);
           addTaps(image + band.begin * layout.rowStride, tapOffsets, taps, pixelOffsets, pixels, gradient, width,
                   filterSums);
         }

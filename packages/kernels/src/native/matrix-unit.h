@@ -95,7 +95,7 @@ class MatrixUnit {
 #endif
 
   // c [32][32], added to when `goesOn`, = two rows of tiles of A, aStride words apart, by two columns of tiles of B;
-  // `depths` tiles of k. ahead(depth) is called at each, to ask the caches for what comes after.
+  // `depths` tiles of k. ahead(depth) is called at each, for work on what comes after, which costs the unit no time.
   template <class Ahead>
   void multiply(const uint32_t* a, int64_t aStride, const uint32_t* b, int64_t bStride, int64_t depths, bool goesOn,
                 float* c, const Ahead& ahead) const;
@@ -157,7 +157,8 @@ inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint3
 #else
 template <class Ahead>
 inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint32_t* b, int64_t bStride, int64_t depths,
-                                 bool goesOn, float* c, const Ahead&) const {
+                                 bool goesOn, float* c, const Ahead& ahead) const {
+  for (int64_t depth = 0; depth < depths; depth++) ahead(depth);
   const auto upper = [](uint32_t word) {
     const uint32_t bits = word & 0xffff0000;
     float value;

@@ -2,11 +2,9 @@
 // tiles are of 4×4 outputs, those at the far edges reach beyond the image: products are cheap here, and every other
 // size of tile would need filters of its own, split again. Other shapes stay with the variant this one is laid over.
 //
-// Transformed images, results and filters lie in blocks of 32 rows (tiles, or channels of filters) by 32 channels:
-// [block of rows][bin][block of channels][32][32], which is what the unit multiplies and what a transform writes
-// between two huge pages. A thread takes a bin: it splits all of the second factor, which then stays in the second-level
-// cache, and passes the first one block of rows after the other. Results take the place of the images' transform.
-#include "matrix-unit.h"
+// Transformed images, results and filters lie in blocks (matrix-bins.h), rows being tiles, or channels of filters. A
+// thread takes a bin. Results take the place of the images' transform.
+#include "matrix-bins.h"
 #include "winograd.h"
 #include "workspace.h"
 
@@ -25,10 +23,10 @@ namespace ATELIER_VARIANT {
 namespace {
 
 using Tile = Winograd<4>;
-constexpr int64_t size = 4, window = size + 2, bins = window * window, taps = 9;
+constexpr int64_t size = 4, window = size + 2, taps = 9;
+static_assert(bins == window * window);
 // The rule of plan/convolution.ts.
 constexpr int64_t leastChannels = 256;
-constexpr int64_t blockFloats = blockSide * blockSide, blockWords = 2 * pieceCount * tileWords;
 // Elements of a split factor that the second-level cache holds beside what passes by, and of a transform kept at once.
 constexpr int64_t cachedFactor = 1 << 18, keptFloats = int64_t{12} << 20;
 
@@ -48,17 +46,6 @@ bool pays(const Args& args) {
   return isPlain(args) && args.C % blockSide == 0 && args.F % blockSide == 0 && args.C >= leastChannels &&
          args.F >= leastChannels && int64_t{args.C} * args.F <= cachedFactor;
 }
-
-// Blocks of rows by channels, for all bins.
-struct Blocks {
-  int64_t rowBlocks, columnBlocks;
-  int64_t floats() const { return rowBlocks * bins * columnBlocks * blockFloats; }
-  int64_t offset(int64_t rowBlock, int64_t bin, int64_t columnBlock) const {
-    return ((rowBlock * bins + bin) * columnBlocks + columnBlock) * blockFloats;
-  }
-  static constexpr int64_t row(int64_t index) { return index % blockSide * blockSide; }
-  int64_t binStride() const { return columnBlocks * blockFloats; }
-};
 
 struct Images {
   int64_t N, H, W, C;
@@ -146,71 +133,6 @@ void analyze(const Context& context, const Images& images, const float* data, co
   });
 }
 
-// ---- split factors
-
-// A block of 32×32 as two tiles of A or B, `sideStride` words apart. With rowsAreK its rows are places of k.
-template <bool isA, bool rowsAreK>
-void splitBlock(const float* block, uint32_t* out, int64_t sideStride) {
-  for (int side = 0; side < 2; side++) {
-    const float* from = block + side * (rowsAreK ? tileSide : tileSide * blockSide);
-    const int64_t high = rowsAreK ? tileSide * blockSide : tileSide;
-    Words words[pieceCount][tileSide];
-#pragma GCC unroll 4
-    for (int row = 0; row < tileSide; row++) {
-      Words split[pieceCount];
-      splitPair(load(from + row * blockSide), load(from + row * blockSide + high), split);
-      for (int piece = 0; piece < pieceCount; piece++) words[piece][row] = split[piece];
-    }
-    for (int piece = 0; piece < pieceCount; piece++) {
-      if (isA == rowsAreK) transpose16(words[piece]);
-      memcpy(out + side * sideStride + piece * tileWords, words[piece], tileWords * 4);
-    }
-  }
-}
-
-// A factor of a bin: [count] blocks of rows or columns of the result by [depths] blocks of k.
-struct Factor {
-  const Blocks& blocks;
-  const float* data;
-  int64_t bin, count, depths;
-  bool rowsAreK;
-
-  const float* block(int64_t i, int64_t depth) const {
-    return data + (rowsAreK ? blocks.offset(depth, bin, i) : blocks.offset(i, bin, depth));
-  }
-  // Words from one side of 16 to the next.
-  int64_t sideStride() const { return depths * pieceCount * tileWords; }
-  int64_t words() const { return count * 2 * sideStride(); }
-  template <bool isA>
-  void split(int64_t i, uint32_t* out) const {
-    for (int64_t depth = 0; depth < depths; depth++, out += pieceCount * tileWords)
-      (rowsAreK ? splitBlock<isA, true> : splitBlock<isA, false>)(block(i, depth), out, sideStride());
-  }
-};
-
-// c(i, j) (+)= a · b of one bin, where c gives the place of a block. What was read of `a` may be written over.
-// Scratch: the words of b, and those of a block of a.
-template <class Place>
-void multiplyBin(const Factor& a, const Factor& b, bool goesOn, uint32_t* scratch, const Place& c) {
-  uint32_t* const rows = scratch + b.words();
-  for (int64_t j = 0; j < b.count; j++) b.split<false>(j, scratch + j * 2 * b.sideStride());
-  const MatrixUnit unit;
-  for (int64_t i = 0; i < a.count; i++) {
-    a.split<true>(i, rows);
-    for (int64_t j = 0; j < b.count; j++) {
-      // Meanwhile the next rows come into the cache, a share of them at each step.
-      const auto ahead = [&](int64_t depth) {
-        if (i + 1 == a.count) return;
-        const float* next = a.block(i + 1, depth);
-        const Share lines(blockFloats / 16, b.count, j);
-        for (int64_t line = lines.begin; line < lines.end; line++) __builtin_prefetch(next + line * 16, 0, 2);
-      };
-      unit.multiply(rows, a.sideStride(), scratch + j * 2 * b.sideStride(), b.sideStride(), a.depths, goesOn, c(i, j),
-                    ahead);
-    }
-  }
-}
-
 // Images at once, for so many channels kept of each tile.
 int64_t imagesAtOnce(const Images& outputs, int64_t channels, int64_t mostTiles) {
   const int64_t a = tilesOf({1, outputs.H, outputs.W, 0}).count();
@@ -250,7 +172,7 @@ struct SlidingMemory {
     zeros = workspace.take(s.sources.C);
     bias = workspace.take(s.targets.C);
     const int64_t depths = s.sources.C / blockSide;
-    scratchStride = (s.targets.C / blockSide + 1) * depths * blockWords;
+    scratchStride = (s.targets.C / blockSide + 2) * depths * blockWords;
     scratch = workspace.take(maxWorkers * scratchStride);
     floats = workspace.floats;
   }
@@ -351,7 +273,7 @@ struct FilterMemory {
     gradientFloats = workspace.take(gradients.floats());
     sumFloats = workspace.take(sums.floats());
     zeros = workspace.take(max(args.C, args.F));
-    scratchStride = (args.F / blockSide + 1) * rows * blockWords;
+    scratchStride = (args.F / blockSide + 2) * rows * blockWords;
     scratch = workspace.take(maxWorkers * scratchStride);
     floats = workspace.floats;
   }
