@@ -90,7 +90,7 @@ describe.skipIf(reason !== undefined)(`the dashboard${reason ? ` (skipped: ${rea
     await page.goto(`${url}/projects/local/fashion-mnist`);
     await page.getByRole("link", { name: "first <b>run</b>" }).click();
     await page.getByRole("link", { name: "Evaluation" }).click();
-    await page.getByRole("button", { name: /^Shirt → T-shirt\/top/ }).click();
+    await page.getByRole("button", { name: /^Shirt → T-shirt\/top: / }).click();
     await page.getByRole("heading", { name: /^Shirt taken for T-shirt\/top: \d+ images$/ }).waitFor();
     const tile = page.locator(".image-tile").first();
     await expect
