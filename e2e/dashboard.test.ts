@@ -45,7 +45,7 @@ describe.skipIf(reason !== undefined)(`the dashboard${reason ? ` (skipped: ${rea
       "--limit",
       "12000",
       "--epochs",
-      "20",
+      "30",
       "--name",
       "first <b>run</b>",
       "--tag",
@@ -53,6 +53,11 @@ describe.skipIf(reason !== undefined)(`the dashboard${reason ? ` (skipped: ${rea
     );
     await page.getByRole("link", { name: "fashion-mnist" }).click();
     await page.getByRole("link", { name: "first <b>run</b>" }).click();
+    await page.getByRole("link", { name: "Model", exact: true }).click();
+    await page.getByText("it has kept no trained model yet").waitFor();
+    await page.getByText("32 filters, 3 × 3").waitFor();
+    await page.getByRole("link", { name: "Try" }).click();
+    await page.getByText("This run has no model to try yet").waitFor();
     await page.getByRole("link", { name: "Console" }).click();
     const lineCount = async () =>
       Number.parseInt((await page.getByText(/^[\d,]+ lines$/).textContent()) ?? "", 10);
@@ -66,6 +71,8 @@ describe.skipIf(reason !== undefined)(`the dashboard${reason ? ` (skipped: ${rea
       .poll(() => page.locator(".run-heading").textContent(), { timeout: 10_000 })
       .toContain("finished");
     await expectAccessible(page);
+    await page.getByRole("link", { name: "Model", exact: true }).click();
+    await page.getByRole("link", { name: "Save as ONNX" }).waitFor();
   });
 
   test("two runs are compared: what was changed, and on which images it shows", async () => {
@@ -90,7 +97,7 @@ describe.skipIf(reason !== undefined)(`the dashboard${reason ? ` (skipped: ${rea
     await page.goto(`${url}/projects/local/fashion-mnist`);
     await page.getByRole("link", { name: "first <b>run</b>" }).click();
     await page.getByRole("link", { name: "Evaluation" }).click();
-    await page.getByRole("button", { name: /^Shirt → T-shirt\/top/ }).click();
+    await page.getByRole("button", { name: /^Shirt → T-shirt\/top: / }).click();
     await page.getByRole("heading", { name: /^Shirt taken for T-shirt\/top: \d+ images$/ }).waitFor();
     const tile = page.locator(".image-tile").first();
     await expect

@@ -52,7 +52,7 @@ const pages: readonly PageUnderTest[] = [
   {
     route: "/evaluation",
     address: "/runs/RUN/evaluation",
-    action: byRole("button", /^Shirt → T-shirt\/top/),
+    action: byRole("button", /^Shirt → T-shirt\/top: /),
   },
   {
     route: "/evaluation",

@@ -11,7 +11,7 @@ export interface ChartSearch {
   readonly log?: string | undefined;
   /** The part of the x axis: from..to. */
   readonly range?: string | undefined;
-  /** Only metrics whose name has this in it. */
+  /** Only metrics whose name has this in it, or matches it as a regular expression. */
   readonly metrics?: string | undefined;
   /** hide: the y axis leaves out values far from all others. */
   readonly outliers?: string | undefined;

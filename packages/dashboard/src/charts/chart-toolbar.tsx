@@ -25,7 +25,7 @@ export function ChartToolbar({
     <div className="chart-toolbar" role="toolbar" aria-label="Charts">
       <input
         type="search"
-        placeholder="Find a metric"
+        placeholder="Find: loss|acc"
         aria-label="Find a metric"
         value={metrics}
         onChange={({ target }) => onChange({ metrics: target.value || undefined })}

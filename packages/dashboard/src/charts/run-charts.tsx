@@ -10,6 +10,7 @@ import { type ChartSearch, rangeText, useChartSettings } from "./chart-settings.
 import { ChartToolbar } from "./chart-toolbar.tsx";
 import { HoverContext, HoverStore } from "./hover.ts";
 import { MetricChart, type MetricChartProps } from "./metric-chart.tsx";
+import { metricFilter } from "./metric-filter.ts";
 import "./run-charts.css";
 
 /** A run as charts show it. */
@@ -47,9 +48,8 @@ export function RunCharts({
       answers.flatMap(({ data }) => data?.filter(({ hasNumbers }) => hasNumbers).map(({ key }) => key) ?? []),
     ),
   ].sort(byMetric);
-  const wanted = keys.filter(
-    (key) => key.toLowerCase().includes((search.metrics ?? "").toLowerCase()) && key !== settings.x,
-  );
+  const isWanted = metricFilter(search.metrics ?? "");
+  const wanted = keys.filter((key) => isWanted(key) && key !== settings.x);
   const failed = answers.find(({ error }) => error)?.error;
   if (runs.length === 0)
     return <Empty title="No run is shown">Open an eye in the table to draw a run.</Empty>;

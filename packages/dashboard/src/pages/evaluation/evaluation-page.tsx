@@ -1,3 +1,4 @@
+import { formatCount } from "@atelier/charts/text";
 import type { Evaluation } from "@atelier/tracker/model";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -16,6 +17,7 @@ import { Scores } from "./scores.tsx";
 import "./evaluation-page.css";
 
 const route = getRouteApi("/runs/$runId/evaluation");
+const mostConfusedShown = 4;
 
 /** Where a model fails: its confusion matrix, the images behind it, and how far its confidence can be trusted. */
 export function EvaluationPage() {
@@ -101,6 +103,21 @@ function Loaded({ loaded, search, onChange }: ChosenProps & { readonly loaded: L
             }
           />
           <p className="muted small">Open a cell to see its images. Shading is the share of the row.</p>
+          <h3>Most confused</h3>
+          <div className="row most-confused">
+            {metrics.mostConfused
+              .slice(0, mostConfusedShown)
+              .map(({ trueClass, predictedClass, ...pair }) => (
+                <button
+                  key={`${trueClass},${predictedClass}`}
+                  type="button"
+                  aria-pressed={cell?.trueClass === trueClass && cell.predictedClass === predictedClass}
+                  onClick={() => onChange({ show: `${trueClass},${predictedClass}`, image: undefined })}
+                >
+                  {pair.trueName} → {pair.predictedName} <b>{formatCount(pair.count)}</b>
+                </button>
+              ))}
+          </div>
         </section>
         <section className="stack" aria-live="polite">
           <div className="row" role="toolbar" aria-label="Lists of images">

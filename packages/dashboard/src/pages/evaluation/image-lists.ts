@@ -29,7 +29,7 @@ export const imageLists: Readonly<Record<string, ListKind>> = {
     name: "Most confidently wrong",
     list: (loaded) => ({
       title: "Most confidently wrong",
-      explanation: "Mistakes, the surest first.",
+      explanation: "Mistakes, the surest first, with what they were taken for.",
       images: mistakes(loaded, "most-confident"),
     }),
   },

@@ -6,7 +6,6 @@ import { type FactEntry, Facts } from "../../parts/facts.tsx";
 export function Scores({ loaded: { evaluation, metrics } }: { readonly loaded: LoadedEvaluation }) {
   const [low, high] = metrics.accuracyInterval;
   const topTwo = metrics.topK["2"];
-  const worst = metrics.mostConfused[0];
   const facts: readonly FactEntry[] = [
     {
       name: "accuracy",
@@ -18,15 +17,6 @@ export function Scores({ loaded: { evaluation, metrics } }: { readonly loaded: L
     { name: "macro F1", value: formatDecimal(metrics.macro.f1, 4) },
     { name: "calibration error", value: formatPercent(metrics.calibration.ece), note: "expected" },
     { name: "images", value: formatCount(metrics.count), note: `${evaluation.data} ${evaluation.part}` },
-    ...(worst
-      ? [
-          {
-            name: "most confused",
-            value: formatCount(worst.count),
-            note: `${worst.trueName} → ${worst.predictedName}`,
-          },
-        ]
-      : []),
   ];
   return <Facts facts={facts} />;
 }

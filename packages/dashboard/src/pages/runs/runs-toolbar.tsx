@@ -48,7 +48,7 @@ export function RunsToolbar({
           </button>
         ))}
       </Menu>
-      <label className="muted">
+      <label className="muted" title="So many runs from the top of the table are drawn as curves">
         draw{" "}
         <select value={search.draw ?? "10"} onChange={({ target }) => onChange({ draw: target.value })}>
           {[5, 10, 25, 50, 100, 200].map((count) => (

@@ -25,7 +25,15 @@ export function TryPage() {
         </Empty>
       ) : (
         <Answer query={query} what="the model">
-          {(model) => <Trying runId={runId} model={model} />}
+          {(model) =>
+            model.isKept ? (
+              <Trying runId={runId} model={model} />
+            ) : (
+              <Empty title="This run has no model to try yet">
+                <p>It keeps one when its training is done.</p>
+              </Empty>
+            )
+          }
         </Answer>
       )}
     </div>
