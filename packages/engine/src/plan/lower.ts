@@ -11,6 +11,8 @@ export interface LowerContext {
   /** Where a value is. */
   readonly at: (id: number) => Ref;
   readonly shape: (id: number) => Shape;
+  /** Whether a value is state that lies in panels (panels.ts). */
+  readonly isInPanels: (id: number) => boolean;
 }
 
 type LoweringRule<K extends OpName> = (
@@ -100,7 +102,7 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
   matmul: (
     { inputs: [a, b], attrs: { transposeA, transposeB }, shape },
     c,
-    { at, shape: shapeOf, bias, relu },
+    { at, shape: shapeOf, bias, relu, isInPanels },
   ) => {
     const K = shapeOf(a!)[transposeA ? 0 : 1]!;
     return [
@@ -117,6 +119,7 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
           transposeA: Number(transposeA),
           transposeB: Number(transposeB),
           relu,
+          bPanels: Number(isInPanels(b!)),
         },
       },
     ];
