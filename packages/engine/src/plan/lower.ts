@@ -12,6 +12,8 @@ export interface LowerContext {
   readonly at: (id: number) => Ref;
   readonly shape: (id: number) => Shape;
   readonly machine: Machine;
+  /** Whether a value is state that lies in panels (panels.ts). */
+  readonly isInPanels: (id: number) => boolean;
 }
 
 /** The fields of what joined a Winograd convolution, on the way in and out. */
@@ -111,7 +113,7 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
   matmul: (
     { inputs: [a, b], attrs: { transposeA, transposeB }, shape },
     c,
-    { at, shape: shapeOf, bias, relu },
+    { at, shape: shapeOf, bias, relu, isInPanels },
   ) => {
     const K = shapeOf(a!)[transposeA ? 0 : 1]!;
     return [
@@ -128,6 +130,7 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
           transposeA: Number(transposeA),
           transposeB: Number(transposeB),
           relu,
+          bPanels: Number(isInPanels(b!)),
         },
       },
     ];

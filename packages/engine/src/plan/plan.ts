@@ -37,16 +37,22 @@ export function planGraph(graph: StepGraph, layout: StateLayout, machine: Machin
     if (node.op === "constant") return layout.constantRef(node.attrs.values, sizeOf(node.shape)) - offset;
     return offsets.get(base)! + offset;
   };
+  const isInPanels = (id: number): boolean => {
+    const node = analysis.nodes[id]!;
+    return node.op === "state" && layout.isInPanels(node.attrs.name);
+  };
   const shape = (id: number) => analysis.nodes[id]!.shape;
   const calls: KernelCall[] = order.flatMap((unit) => {
     const results = resultsOf(analysis, unit);
-    const context = { at, shape, machine, isLanes: (id: number) => forms.isLanes(id) };
+    const isLanes = (id: number) => forms.isLanes(id);
+    const context = { at, shape, machine, isInPanels, isLanes };
     if (unit.kind === "block") return [lowerBlock(unit.block, context)];
     if (unit.kind === "blockGrad") return [lowerBlockGrad(unit.block, unit.gradient, context)];
     if (unit.kind === "map") return [{ kernel: "map", body: lowerMap(analysis, unit, results, at) }];
     if (unit.map === undefined) return lowerKernel(unit, at(unit.result), context);
     const body = lowerMap(analysis, unit.map, results, at, unit.result);
-    return lowerKernel(unit, noRef, context).map((call) => withMap(call, body));
+    const panels = unit.map.nodes.some(({ inputs }) => inputs.some(isInPanels));
+    return lowerKernel(unit, noRef, context).map((call) => withMap(call, body, panels));
   });
   for (const [name, id] of copiedUpdates) {
     calls.push(copy(at(id), layout.refOf(name), [sizeOf(shape(id))], [1], [1]));
@@ -72,11 +78,11 @@ export function planGraph(graph: StepGraph, layout: StateLayout, machine: Machin
 }
 
 /** A gemm that goes on with the expression of `body`. */
-function withMap(call: KernelCall, body: MapBody): KernelCall {
+function withMap(call: KernelCall, body: MapBody, panels: boolean): KernelCall {
   if (call.kernel !== "gemm")
     throw new AtelierError("internal", `an expression after ${call.kernel}; only gemm takes one.`);
   const { c: _, ...args } = call.args;
-  return { kernel: "gemmMap", args, body };
+  return { kernel: "gemmMap", args: { ...args, panels: Number(panels) }, body };
 }
 
 /**

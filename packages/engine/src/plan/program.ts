@@ -69,7 +69,19 @@ const convPoolFields = [
 const poolFields = ["N", "H", "W", "C", "kH", "kW", "sH", "sW", "padTop", "padLeft", "oH", "oW"] as const;
 
 const mapCounts = ["count", "inputs", "code", "outputs", "registers"] as const;
-const gemmMapFactors = ["a", "b", "bias", "M", "N", "K", "transposeA", "transposeB", "relu"] as const;
+const gemmMapFactors = [
+  "a",
+  "b",
+  "bias",
+  "M",
+  "N",
+  "K",
+  "transposeA",
+  "transposeB",
+  "relu",
+  "bPanels",
+  "panels",
+] as const;
 
 /** Field order of each kernel. The position in this table is the kernel's number in an encoded program. */
 export const kernelFields = {
@@ -84,9 +96,12 @@ export const kernelFields = {
    * An output may be the same place as a mode-0 input.
    */
   map: mapCounts,
-  /** c [M,N] = relu?(op(a)·op(b) + bias); op(a) is [M,K], stored [K,M] when transposeA; op(b) is [K,N], stored [N,K] when transposeB; bias [N] or none. */
-  gemm: ["a", "b", "bias", "c", "M", "N", "K", "transposeA", "transposeB", "relu"],
-  /** A gemm whose result lives only within the expression over its M·N elements; followed by a body like map's. */
+  /** c [M,N] = relu?(op(a)·op(b) + bias); op(a) is [M,K], stored [K,M] when transposeA; op(b) is [K,N], stored [N,K] when transposeB; bias [N] or none; with bPanels, b as stored lies in panels (panels.ts). */
+  gemm: ["a", "b", "bias", "c", "M", "N", "K", "transposeA", "transposeB", "relu", "bPanels"],
+  /**
+   * A gemm whose result lives only within the expression over its M·N elements; followed by a body like map's.
+   * With `panels`, what the expression reads and writes beside the product lies in panels.
+   */
   gemmMap: [...gemmMapFactors, ...mapCounts],
   /** y = relu?(conv(x, filters) + bias); x [N,H,W,C], filters [kH,kW,C/groups,F], y [N,oH,oW,F] */
   conv2d: ["x", "filters", "bias", "y", ...imageFields, "relu"],
@@ -281,7 +296,11 @@ export type PlainKernel = Exclude<KernelName, "map" | "gemmMap">;
 export type KernelCall =
   | { readonly [K in PlainKernel]: { readonly kernel: K; readonly args: KernelArgs<K> } }[PlainKernel]
   | { readonly kernel: "map"; readonly body: MapBody }
-  | { readonly kernel: "gemmMap"; readonly args: Omit<KernelArgs<"gemm">, "c">; readonly body: MapBody };
+  | {
+      readonly kernel: "gemmMap";
+      readonly args: Pick<KernelArgs<"gemmMap">, (typeof gemmMapFactors)[number]>;
+      readonly body: MapBody;
+    };
 
 export interface Program {
   readonly calls: readonly KernelCall[];

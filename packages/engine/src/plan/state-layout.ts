@@ -8,9 +8,15 @@ import type { Ref } from "./program.ts";
 export class StateLayout {
   readonly #offsets = new Map<string, number>();
   readonly #constants = new Map<string, { readonly offset: number; readonly values: Float32Array }>();
+  readonly #panels: ReadonlySet<string>;
   #floats = 0;
 
-  constructor(states: readonly { readonly name: string; readonly shape: Shape }[]) {
+  /** Of `states`, those in `panels` lie as panels.ts says. */
+  constructor(
+    states: readonly { readonly name: string; readonly shape: Shape }[],
+    panels: ReadonlySet<string> = new Set(),
+  ) {
+    this.#panels = panels;
     for (const { name, shape } of states) this.#offsets.set(name, this.#reserve(sizeOf(shape)));
   }
 
@@ -34,6 +40,11 @@ export class StateLayout {
 
   refOf(name: string): Ref {
     return ~this.offsetOf(name);
+  }
+
+  /** Whether a state lies in panels. */
+  isInPanels(name: string): boolean {
+    return this.#panels.has(name);
   }
 
   /** A place that holds `values`, shared by equal constants. */

@@ -6,6 +6,7 @@ import { crossEntropy } from "../nn/losses.ts";
 import type { Model } from "../nn/model.ts";
 import { adam } from "../optim/adam.ts";
 import { type CallDescription, describeProgram } from "../plan/describe-program.ts";
+import { panelStates } from "../plan/panels.ts";
 import { planGraph } from "../plan/plan.ts";
 import { StateLayout } from "../plan/state-layout.ts";
 import type { ImageDataset } from "./dataset.ts";
@@ -31,7 +32,7 @@ export interface StepChoice {
 export function planStep(model: Model, choice: StepChoice, executor: Executor): StepPlan {
   const spec = stepOf(model, choice);
   const { state, graphs } = spec.fixedState ? freeze(spec) : spec;
-  const layout = new StateLayout(state);
+  const layout = new StateLayout(state, panelStates(state, Object.values(graphs)));
   const program = planGraph(graphs.step!, layout, executor);
   return {
     calls: describeProgram(program),

@@ -195,9 +195,8 @@ void Expression::run(Registers& registers, int64_t first, int n, const float* pr
     }
   }
   if (straight_ != nullptr) {
-    float* outputs[maxStraightOutputs];
-    for (int o = 0; o < args_.outputs; o++) outputs[o] = context_.at(body_.outputs[o].ref) + first;
-    straight_(body_.code, at, outputs, n);
+    for (int o = 0; o < args_.outputs; o++) registers.outputs_[o] = context_.at(body_.outputs[o].ref) + first;
+    straight_(body_.code, at, registers.outputs_, 0, n);
     return;
   }
   for (int k = 0; k < args_.code; k++) {
@@ -210,6 +209,18 @@ void Expression::run(Registers& registers, int64_t first, int n, const float* pr
   for (int o = 0; o < args_.outputs; o++)
     if (!isDirect_[static_cast<size_t>(o)])
       memmove(context_.at(body_.outputs[o].ref) + first, at[body_.outputs[o].reg], static_cast<size_t>(n) * 4);
+}
+
+void Expression::begin(Registers& registers, int64_t first, const float* product) const {
+  registers.first_ = first;
+  registers.product_ = product;
+  if (straight_ == nullptr) return;
+  for (int i = 0; i < args_.inputs; i++) {
+    const MapInput& input = body_.inputs[i];
+    if (input.mode == MapMode::product) registers.at_[i] = const_cast<float*>(product);
+    if (input.mode == MapMode::full) registers.at_[i] = context_.at(input.ref) + first;
+  }
+  for (int o = 0; o < args_.outputs; o++) registers.outputs_[o] = context_.at(body_.outputs[o].ref) + first;
 }
 
 void Expression::prefetch(int64_t first, int64_t n) const {

@@ -23,6 +23,9 @@ class Expression {
     static constexpr int floats = 8192;  // 32 KB
     alignas(64) float storage_[floats + 32 * maxMapRegisters];
     float* at_[maxMapRegisters];
+    float* outputs_[maxStraightOutputs];
+    int64_t first_ = 0;
+    const float* product_ = nullptr;
   };
 
   // Both must outlive the expression.
@@ -33,6 +36,15 @@ class Expression {
 
   // Elements [first, first + n). Inputs of mode `product` read the n floats of `product`.
   void run(Registers& registers, int64_t first, int n, const float* product = nullptr) const;
+
+  // For work in small parts: begin(), then goOn() with parts of what follows `first`.
+  void begin(Registers& registers, int64_t first, const float* product) const;
+  void goOn(Registers& registers, int from, int to) const {
+    if (straight_ != nullptr)
+      straight_(body_.code, registers.at_, registers.outputs_, from, to);
+    else
+      run(registers, registers.first_ + from, to - from, registers.product_ + from);
+  }
 
   // Asks the second-level cache for what elements [first, first + n) read in mode `full`.
   void prefetch(int64_t first, int64_t n) const;

@@ -1,10 +1,10 @@
 // gemm and gemmMap on the matrix unit (matrix-unit.h), for products large enough to pay for splitting their factors;
 // the rest stays with the vector kernels of the variant this one is laid over.
 //
-// Every thread takes a share of the result, in rows when it has more rows than columns, as the gradient of weights
-// does, otherwise in columns. One factor it needs whole and splits once, for itself alone: to split twice costs less
-// than to fetch from another core's cache. The other, a layer's weights in the forward pass, is split part of k by
-// part of k for as many columns as the cache holds, so that main memory is read in long runs.
+// Every thread takes a share of the result, in columns where there are enough. The rows of A it needs whole and splits
+// once, for itself alone: to split twice costs less than to fetch from another core's cache. Of B it splits a block of
+// columns at a time. While the unit multiplies, the vector units split the next block of B and take the expression over
+// the block of the result before: in small portions, so that both always find work within the processor's reach.
 #include "expression.h"
 #include "matrix-unit.h"
 #include "workspace.h"
@@ -21,23 +21,38 @@ int64_t gemmMapWorkspace(const GemmMapArgs&);
 namespace ATELIER_VARIANT {
 namespace {
 
-// k is cut into parts of so many tiles.
-constexpr int64_t partDepths = 4;
-// Most blocks of a share's own factor that are worked on together, and of the result that they make with the other.
-constexpr int64_t ownBlocks = 16, resultBlocks = 64;
-// Most rows, or columns, of the factor that is needed whole.
-constexpr int64_t wholeRows = 256, wholeColumns = 1024;
+// k is cut into parts of at most so many tiles, which accumulate.
+constexpr int64_t mostDepths = 32;
+// Most blocks of rows worked on together, and most pairs of their tiles: A's pieces stay in the second-level cache.
+constexpr int64_t mostRowBlocks = 32, mostPairs = 128;
+// Blocks of columns whose result an expression takes together when short runs cost it too much.
+constexpr int64_t wideBlocks = 4;
 
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-// A factor as [count] rows or columns by k: element (i, k) at i·step + k·depthStep, one of which is 1.
+// A factor as [count] rows or columns by k: element (i, k) of block and tile lies i·step + k·depthStep, one of which is
+// 1, behind their beginning.
 struct Factor {
   const float* from;
   int64_t count, K, step, depthStep;
+  int64_t blockStep, tileStep;
 
+  // A matrix of which rows, or columns, lie `step` apart and elements of them depthStep.
+  Factor(const float* from, int64_t count, int64_t K, int64_t step, int64_t depthStep)
+      : from(from), count(count), K(K), step(step), depthStep(depthStep), blockStep(blockSide * step),
+        tileStep(tileDepth * depthStep) {}
+  // Columns of a matrix [K, count], or [count, K] when transposed, that lies in panels.
+  static Factor inPanels(const float* from, int64_t count, int64_t K, bool transposed) {
+    Factor factor = transposed ? Factor(from, count, K, blockSide, 1) : Factor(from, count, K, 1, blockSide);
+    if (transposed)
+      factor.tileStep = blockSide * count;
+    else
+      factor.blockStep = blockSide * K;
+    return factor;
+  }
   int64_t depths() const { return (K + tileDepth - 1) / tileDepth; }
   int64_t blocks() const { return (count + blockSide - 1) / blockSide; }
-  Factor part(int64_t begin, int64_t end) const { return {from + begin * step, end - begin, K, step, depthStep}; }
+  const float* at(int64_t block, int64_t depth) const { return from + block * blockStep + depth * tileStep; }
 };
 
 constexpr int64_t wordsADepth = pieceCount * tileWords;
@@ -49,70 +64,96 @@ inline Vector loadFirst(const float* from, int64_t count) {
   return values;
 }
 
-// The tile of elements i0.. and k0.., zero beyond the factor, as [i][p] for A or [p][i] for B.
+// Splits a factor into tiles, [i][p] for A and [p][i] for B, zero beyond it: a unit of work is a row of a tile, or a
+// whole tile where it has to be transposed. The same place of the next block is asked for meanwhile.
 template <bool isA>
-void splitTile(const Factor& factor, int64_t i0, int64_t k0, uint32_t* out) {
-  Words words[pieceCount][tileSide];
-  const int64_t count = factor.count - i0, depth = factor.K - k0;
-  const float* from = factor.from + i0 * factor.step + k0 * factor.depthStep;
-  const bool alongK = factor.depthStep == 1;
-  for (int row = 0; row < tileSide; row++) {
-    Vector low{}, high{};
-    if (alongK && row < count) {
-      low = loadFirst(from + row * factor.step, depth);
-      high = loadFirst(from + row * factor.step + tileSide, depth - tileSide);
-    } else if (!alongK) {
-      if (row < depth) low = loadFirst(from + row * factor.depthStep, count);
-      if (row + tileSide < depth) high = loadFirst(from + (row + tileSide) * factor.depthStep, count);
+class Splitter {
+ public:
+  // Tiles [d0, d1) of k of a block; out [2][d1 − d0].
+  Splitter(const Factor& factor, int64_t block, int64_t d0, int64_t d1, uint32_t* out)
+      : factor_(factor), block_(block), d0_(d0), stride_((d1 - d0) * wordsADepth), out_(out),
+        units_((d1 - d0) * 2 * (transposes() ? 1 : tileSide)) {}
+  int64_t units() const { return units_; }
+  void run(int64_t unit) const {
+    if (transposes()) {
+      const int64_t depth = unit / 2, half = unit % 2;
+      splitTransposed(half, d0_ + depth, out_ + half * stride_ + depth * wordsADepth);
+      return;
     }
-    Words split[pieceCount];
-    splitPair(low, high, split);
-    for (int piece = 0; piece < pieceCount; piece++) words[piece][row] = split[piece];
+    const int64_t half = unit % 2, row = unit / 2 % tileSide, depth = unit / (2 * tileSide);
+    Vector low, high;
+    loadRow(half, d0_ + depth, row, low, high);
+    splitRow(low, high, out_ + half * stride_ + depth * wordsADepth + row * tileSide);
   }
-  for (int piece = 0; piece < pieceCount; piece++) {
-    if (alongK != isA) transpose16(words[piece]);
-    memcpy(out + piece * tileWords, words[piece], tileWords * 4);
+  void runAll() const {
+    for (int64_t unit = 0; unit < units_; unit++) run(unit);
   }
-}
 
-// Tiles [d0, d1) of k of blocks [b0, b1); out [b1 − b0][2][d1 − d0].
-template <bool isA>
-void splitBlocks(const Factor& factor, int64_t b0, int64_t b1, int64_t d0, int64_t d1, uint32_t* out) {
-  const int64_t sides = (b1 - b0) * 2, stride = (d1 - d0) * wordsADepth;
-  const auto split = [&](int64_t side, int64_t depth) {
-    splitTile<isA>(factor, b0 * blockSide + side * tileSide, depth * tileDepth,
-                   out + side * stride + (depth - d0) * wordsADepth);
-  };
-  // In the order in which the factor lies in memory.
-  if (factor.depthStep == 1) {
-    for (int64_t side = 0; side < sides; side++)
-      for (int64_t depth = d0; depth < d1; depth++) split(side, depth);
-  } else {
-    for (int64_t depth = d0; depth < d1; depth++)
-      for (int64_t side = 0; side < sides; side++) split(side, depth);
-  }
-}
+ private:
+  bool alongK() const { return factor_.depthStep == 1; }
+  bool transposes() const { return alongK() != isA; }
 
-// A place of the result, and how it is finished.
-struct Target {
-  float* c;
-  int64_t ldc;
-  const float* bias;
-  bool relu;
+  // As they lie in memory: elements k and k + 16 of a row, or rows k and k + 16 of its neighbours.
+  void loadRow(int64_t half, int64_t tile, int64_t row, Vector& low, Vector& high) const {
+    const int64_t count = factor_.count - block_ * blockSide - half * tileSide, depth = factor_.K - tile * tileDepth;
+    const float* from = factor_.at(block_, tile) + half * tileSide * factor_.step;
+    from += row * (alongK() ? factor_.step : factor_.depthStep);
+    const float* const fromHigh = from + tileSide * factor_.depthStep;
+    if (alongK()) {
+      low = loadFirst(from, row < count ? depth : 0);
+      high = loadFirst(fromHigh, row < count ? depth - tileSide : 0);
+    } else {
+      low = loadFirst(from, row < depth ? count : 0);
+      high = loadFirst(fromHigh, row + tileSide < depth ? count : 0);
+    }
+    __builtin_prefetch(from + factor_.blockStep, 0, 2);
+    __builtin_prefetch(fromHigh + factor_.blockStep, 0, 2);
+  }
+
+  void splitTransposed(int64_t half, int64_t tile, uint32_t* out) const {
+    Words low[tileSide], high[tileSide];
+    for (int row = 0; row < tileSide; row++) {
+      Vector lowRow, highRow;
+      loadRow(half, tile, row, lowRow, highRow);
+      memcpy(&low[row], &lowRow, 64);
+      memcpy(&high[row], &highRow, 64);
+    }
+    transpose16(low);
+    transpose16(high);
+    for (int row = 0; row < tileSide; row++) {
+      Vector lowRow, highRow;
+      memcpy(&lowRow, &low[row], 64);
+      memcpy(&highRow, &high[row], 64);
+      splitRow(lowRow, highRow, out + row * tileSide);
+    }
+  }
+
+  static void splitRow(Vector low, Vector high, uint32_t* out) {
+    Words words[pieceCount];
+    splitPair(low, high, words);
+    for (int piece = 0; piece < pieceCount; piece++) memcpy(out + piece * tileWords, &words[piece], 64);
+  }
+
+  const Factor& factor_;
+  const int64_t block_, d0_, stride_;
+  uint32_t* const out_;
+  const int64_t units_;
 };
 
-void finishBlock(const float* sums, int64_t rows, int64_t columns, const Target& target) {
-  for (int64_t i = 0; i < rows; i++)
-    for (int64_t j = 0; j < columns; j += lanes) {
-      float* c = target.c + i * target.ldc + j;
-      Vector sum = load(sums + i * blockSide + j);
-      if (target.bias != nullptr) sum += loadFirst(target.bias + j, columns - j);
-      if (target.relu) sum = sum < Vector{} ? Vector{} : sum;
+// c = relu?(sums + bias), bias at the block's first column; in place or elsewhere.
+void finishBlock(const float* sums, int64_t ldSums, int64_t rows, int64_t columns, const float* bias, bool relu, float* c,
+                 int64_t ldc) {
+  for (int64_t j = 0; j < columns; j += lanes) {
+    const Vector add = bias == nullptr ? Vector{} : loadFirst(bias + j, columns - j);
+    for (int64_t i = 0; i < rows; i++) {
+      Vector sum = load(sums + i * ldSums + j) + add;
+      if (relu) sum = sum < Vector{} ? Vector{} : sum;
       if (columns - j >= lanes)
-        store(c, sum);
+        store(c + i * ldc + j, sum);
       else
-        memcpy(c, &sum, static_cast<size_t>(columns - j) * 4);
+        memcpy(c + i * ldc + j, &sum, static_cast<size_t>(columns - j) * 4);
     }
+  }
 }
 
 template <class Args>
@@ -120,148 +161,229 @@ bool pays(const Args& args) {
   return args.M >= 32 && args.N >= 32 && args.K >= 32 && int64_t{args.M} * args.N * args.K >= 500000;
 }
 
-// Words of the factor that is needed whole.
-template <class Args>
-int64_t wholeWords(const Args& args) {
-  const int64_t count = args.M >= args.N ? least(args.N, wholeColumns) : least(args.M, wholeRows);
-  return (count + blockSide - 1) / blockSide * 2 * ((args.K + int64_t{tileDepth} - 1) / tileDepth) * wordsADepth;
-}
-
-// Memory of one thread.
-struct Room {
-  uint32_t* whole;  // the factor it needs whole, split
-  uint32_t* own;    // [ownBlocks][2][partDepths] tiles
-  float* sums;      // [resultBlocks] blocks
-  float* result;
-
-  static constexpr int64_t ownWords = ownBlocks * 2 * partDepths * wordsADepth;
-  static constexpr int64_t sumFloats = resultBlocks * blockSide * blockSide;
-  // With room between its rows.
-  static constexpr int64_t resultFloats = sumFloats + 2 * tileSide * wholeRows;
-  static int64_t words(int64_t wholeWords) { return wholeWords + ownWords + sumFloats + resultFloats; }
-  Room(float* workspace, int64_t wholeWords, int64_t worker) {
-    float* at = workspace + worker * words(wholeWords);
-    whole = reinterpret_cast<uint32_t*>(at);
-    own = whole + wholeWords;
-    sums = at + wholeWords + ownWords;
-    result = sums + sumFloats;
+// Work in so many units, to be done evenly over so many steps of something else.
+class Alongside {
+ public:
+  void plan(int64_t units, int64_t steps) {
+    units_ = units;
+    steps_ = steps;
+    done_ = due_ = 0;
   }
+  template <class Unit>
+  void step(const Unit& unit) {
+    for (due_ += units_; due_ >= steps_ && done_ < units_; due_ -= steps_) unit(done_++);
+  }
+  template <class Unit>
+  void finish(const Unit& unit) {
+    while (done_ < units_) unit(done_++);
+  }
+
+ private:
+  int64_t units_ = 0, steps_ = 1, done_ = 0, due_ = 0;
 };
 
-// Blocks [b0, b1) of the own factor by all of the whole one, which lies split in the room. With ownIsA the own factor
-// has the rows. ahead(other, step, steps) is called several times while blocks with `other` are made.
-template <bool ownIsA, class Ahead>
-void multiplyOwn(const Factor& own, int64_t b0, int64_t b1, const Factor& whole, const Room& room, const Target& target,
-                 const Ahead& ahead) {
-  constexpr int64_t blockFloats = blockSide * blockSide;
-  const int64_t depths = own.depths(), wholeStride = depths * wordsADepth, others = whole.blocks();
-  const bool once = depths <= partDepths;
-  const MatrixUnit unit;
-  for (int64_t d0 = 0; d0 < depths; d0 += partDepths) {
-    const int64_t d1 = least(depths, d0 + partDepths), ownStride = (d1 - d0) * wordsADepth;
-    splitBlocks<ownIsA>(own, b0, b1, d0, d1, room.own);
-    for (int64_t mine = b0; mine < b1; mine++) {
-      const uint32_t* ownWords = room.own + (mine - b0) * 2 * ownStride;
-      for (int64_t other = 0; other < others; other++) {
-        const uint32_t* words = room.whole + other * 2 * wholeStride + d0 * wordsADepth;
-        float* block = room.sums + (once ? 0 : ((mine - b0) * others + other) * blockFloats);
-        const auto soon = [&](int64_t depth) {
-          if (d0 == 0) ahead(other, depth, d1 - d0);
-        };
-        if constexpr (ownIsA)
-          unit.multiply(ownWords, ownStride, words, wholeStride, d1 - d0, d0 > 0, block, soon);
-        else
-          unit.multiply(words, wholeStride, ownWords, ownStride, d1 - d0, d0 > 0, block, soon);
-        if (d1 < depths) continue;
-        const int64_t row = ownIsA ? mine - b0 : other, column = ownIsA ? other : mine - b0;
-        const Factor &rows = ownIsA ? own : whole, &columns = ownIsA ? whole : own;
-        const int64_t firstRow = (ownIsA ? mine : other) * blockSide, firstColumn = (ownIsA ? other : mine) * blockSide;
-        finishBlock(block, least(blockSide, rows.count - firstRow), least(blockSide, columns.count - firstColumn),
-                    {target.c + row * blockSide * target.ldc + column * blockSide, target.ldc,
-                     target.bias == nullptr ? nullptr : target.bias + column * blockSide, target.relu});
-      }
-    }
-  }
-}
+// How a product is cut, and the memory a thread needs for it.
+struct Cut {
+  bool wide;             // expressions take rows of several blocks, not one block after the other
+  bool accumulates;      // k has several parts
+  int64_t depths;        // tiles of k in a part
+  int64_t rowBlocks;     // blocks of rows at once
+  int64_t columnBlocks;  // blocks of columns at once
+  int64_t ldc;           // between rows of the result
 
-// Rows [m0, m1) and columns [n0, n1) of the result, again and again by every thread: body(room, m0, m1, n0, n1, compute)
-// where compute(c, ldc, ahead) puts them at c.
-template <class Args, class Body>
-void eachPart(const Context& context, const Args& args, const Body& body) {
+  template <class Args>
+  Cut(const Args& args, bool wide) : wide(wide) {
+    const int64_t all = (args.K + int64_t{tileDepth} - 1) / tileDepth, parts = (all + mostDepths - 1) / mostDepths;
+    accumulates = parts > 1;
+    depths = (all + parts - 1) / parts;
+    rowBlocks = least(least(mostRowBlocks, mostPairs / depths), (args.M + int64_t{blockSide} - 1) / blockSide);
+    columnBlocks = accumulates ? (args.N + int64_t{blockSide} - 1) / blockSide : wide ? wideBlocks : 1;
+    // Longer rows lie not a power of two apart, for the cache's sake.
+    ldc = wide ? columnBlocks * blockSide + tileSide : int64_t{blockSide};
+  }
+  int64_t wholeWords() const { return rowBlocks * 2 * depths * wordsADepth; }
+  int64_t ownWords() const { return 2 * depths * wordsADepth; }
+  // Of as many blocks as are made before somebody takes them.
+  int64_t resultFloats() const {
+    return wide ? rowBlocks * blockSide * ldc : (accumulates ? rowBlocks * columnBlocks : 1) * blockSide * blockSide;
+  }
+  int64_t words() const { return wholeWords() + 2 * ownWords() + 2 * resultFloats(); }
+};
+
+// A part of the result.
+struct Place {
+  int64_t row, column;  // of its first element
+  int64_t rows, columns;
+};
+
+// Calls back for this thread's share of the result: block(place, c, ldc, steps) with the sums of a block, for rows
+// within blocks of columns; strip(place, c, ldc, steps) when a few blocks of columns are done for a number of rows. What
+// is at c stays there for `steps` calls of meanwhile(), which come while the unit is at work, and until the next block
+// or strip is there.
+template <class Args, class Finish>
+void multiplyShare(const Context& context, const Args& args, const Cut& cut, int worker, int workers, Finish& finish) {
   const int64_t M = args.M, N = args.N, K = args.K;
   const Factor a{context.at(args.a), M, K, args.transposeA ? 1 : K, args.transposeA ? M : 1};
-  const Factor b{context.at(args.b), N, K, args.transposeB ? K : 1, args.transposeB ? 1 : N};
-  const float* bias = context.at(args.bias);
-  const bool relu = args.relu != 0;
+  const float* const bFrom = context.at(args.b);
+  const Factor b = args.bPanels ? Factor::inPanels(bFrom, N, K, args.transposeB != 0)
+                                : Factor(bFrom, N, K, args.transposeB ? K : 1, args.transposeB ? 1 : N);
+  const bool sharesColumns = b.blocks() >= 2 * workers || b.blocks() >= a.blocks();
+  const Share rows = sharesColumns ? Share(a.blocks(), 1, 0) : Share(a.blocks(), workers, worker);
+  const Share columns = sharesColumns ? Share(b.blocks(), workers, worker) : Share(b.blocks(), 1, 0);
+  float* const room = context.workspace + worker * cut.words();
+  uint32_t* const whole = reinterpret_cast<uint32_t*>(room);
+  uint32_t* const owns[] = {whole + cut.wholeWords(), whole + cut.wholeWords() + cut.ownWords()};
+  float* const result = room + cut.wholeWords() + 2 * cut.ownWords();
+  const int64_t depths = b.depths();
+  const auto placeOf = [&](int64_t i, int64_t j, int64_t rowBlocks, int64_t columnBlocks) {
+    const int64_t row = i * blockSide, column = j * blockSide;
+    return Place{row, column, least(M - row, rowBlocks * blockSide), least(N - column, columnBlocks * blockSide)};
+  };
+  int64_t turn = 0, resultTurn = 0;
+  const MatrixUnit unit;
+  for (int64_t i0 = rows.begin; i0 < rows.end; i0 += cut.rowBlocks) {
+    const int64_t i1 = least(rows.end, i0 + cut.rowBlocks);
+    bool isSplit = false;
+    for (int64_t j0 = columns.begin; j0 < columns.end; j0 += cut.columnBlocks) {
+      const int64_t j1 = least(columns.end, j0 + cut.columnBlocks);
+      for (int64_t d0 = 0; d0 < depths; d0 += cut.depths) {
+        const int64_t d1 = least(depths, d0 + cut.depths), stride = (d1 - d0) * wordsADepth;
+        const int64_t blockSteps = (d1 - d0) * stepsADepth;
+        const bool isLast = d1 == depths;
+        if (j0 == columns.begin)
+          for (int64_t i = i0; i < i1; i++)
+            Splitter<true>(a, i, d0, d1, whole + (i - i0) * 2 * stride).runAll();
+        for (int64_t j = j0; j < j1; j++, turn++) {
+          const uint32_t* const own = owns[turn % 2];
+          if (!isSplit) Splitter<false>(b, j, d0, d1, owns[turn % 2]).runAll();
+          isSplit = cut.accumulates ? j + 1 < j1 : j + 1 < columns.end;
+          const Splitter<false> next(b, j + 1, d0, d1, owns[(turn + 1) % 2]);
+          const auto splitNext = [&](int64_t at) { next.run(at); };
+          Alongside splitting;
+          if (isSplit) splitting.plan(next.units(), (i1 - i0) * blockSteps);
+          for (int64_t i = i0; i < i1; i++) {
+            float* const c =
+                result + resultTurn % 2 * cut.resultFloats() +
+                (cut.wide ? (i - i0) * blockSide * cut.ldc + (j - j0) * blockSide
+                          : cut.accumulates ? ((i - i0) * (j1 - j0) + j - j0) * blockSide * blockSide : 0);
+            unit.multiply(whole + (i - i0) * 2 * stride, stride, own, stride, d1 - d0, d0 > 0, c, cut.ldc, [&] {
+              splitting.step(splitNext);
+              finish.meanwhile();
+            });
+            if (!isLast) continue;
+            finish.block(placeOf(i, j, 1, 1), c, cut.ldc, blockSteps);
+            if (!cut.wide && !cut.accumulates) resultTurn++;
+          }
+          splitting.finish(splitNext);
+        }
+      }
+      finish.strip(placeOf(i0, j0, i1 - i0, j1 - j0), result + resultTurn % 2 * cut.resultFloats(), cut.ldc,
+                   (i1 - i0) * cut.columnBlocks * cut.depths * stepsADepth);
+      if (cut.wide || cut.accumulates) resultTurn++;
+    }
+  }
+  finish.end();
+}
+
+template <class Args, class MakeFinish>
+void multiplyShares(const Context& context, const Args& args, const Cut& cut, const MakeFinish& makeFinish) {
   const int threads = context.pool->threads(), workers = threads < maxWorkers ? threads : maxWorkers;
   context.pool->each(workers, [&](int worker) {
-    const Room room(context.workspace, wholeWords(args), worker);
-    if (M >= N) {
-      const Share share(a.blocks(), workers, worker);
-      for (int64_t n0 = 0; n0 < N && share.begin < share.end; n0 += wholeColumns) {
-        const int64_t n1 = least(N, n0 + wholeColumns);
-        const Factor columns = b.part(n0, n1);
-        splitBlocks<false>(columns, 0, columns.blocks(), 0, b.depths(), room.whole);
-        for (int64_t block = share.begin; block < share.end; block++)
-          body(room, block * blockSide, least(M, (block + 1) * blockSide), n0, n1,
-               [&](float* c, int64_t ldc, const auto& ahead) {
-                 multiplyOwn<true>(a, block, block + 1, columns, room,
-                                   {c, ldc, bias == nullptr ? nullptr : bias + n0, relu}, ahead);
-               });
-      }
-      return;
-    }
-    const Share share(b.blocks(), workers, worker);
-    for (int64_t m0 = 0; m0 < M && share.begin < share.end; m0 += wholeRows) {
-      const int64_t m1 = least(M, m0 + wholeRows);
-      const Factor rows = a.part(m0, m1);
-      splitBlocks<true>(rows, 0, rows.blocks(), 0, a.depths(), room.whole);
-      const int64_t most = least(ownBlocks, resultBlocks / rows.blocks());
-      for (int64_t block = share.begin; block < share.end; block += most) {
-        const int64_t end = least(share.end, block + most), n0 = block * blockSide;
-        body(room, m0, m1, n0, least(N, end * blockSide), [&](float* c, int64_t ldc, const auto& ahead) {
-          multiplyOwn<false>(b, block, end, rows, room, {c, ldc, bias == nullptr ? nullptr : bias + n0, relu}, ahead);
-        });
-      }
-    }
+    auto finish = makeFinish();
+    multiplyShare(context, args, cut, worker, workers, finish);
   });
 }
+
+struct GemmFinish {
+  const GemmArgs& args;
+  const float* bias;
+  float* c;
+  void meanwhile() {}
+  void block(const Place& at, const float* sums, int64_t ldSums, int64_t) {
+    finishBlock(sums, ldSums, at.rows, at.columns, bias == nullptr ? nullptr : bias + at.column, args.relu != 0,
+                c + at.row * args.N + at.column, args.N);
+  }
+  void strip(const Place&, const float*, int64_t, int64_t) {}
+  void end() {}
+};
+
+// The expression goes over what is done while the unit makes what follows.
+class MapFinish {
+ public:
+  MapFinish(const GemmMapArgs& args, const float* bias, const Expression& expression, bool wide)
+      : args_(args), bias_(bias), expression_(expression), wide_(wide), registers_(expression) {}
+  void meanwhile() {
+    pending_.step([&](int64_t unit) { run(unit); });
+  }
+  void block(const Place& at, float* sums, int64_t ldc, int64_t steps) {
+    if (bias_ != nullptr || args_.relu != 0)
+      finishBlock(sums, ldc, at.rows, at.columns, bias_ == nullptr ? nullptr : bias_ + at.column, args_.relu != 0, sums,
+                  ldc);
+    if (!wide_) begin(at, sums, ldc, steps);
+  }
+  void strip(const Place& at, const float* c, int64_t ldc, int64_t steps) {
+    if (wide_) begin(at, c, ldc, steps);
+  }
+  void end() {
+    pending_.finish([&](int64_t unit) { run(unit); });
+  }
+
+ private:
+  // Elements of a panel that are taken at once: with many more the unit runs dry.
+  static constexpr int64_t run_ = 48;
+
+  void begin(const Place& at, const float* c, int64_t ldc, int64_t steps) {
+    end();
+    at_ = at;
+    c_ = c;
+    ldc_ = ldc;
+    if (!wide_) expression_.begin(registers_, at.column * args_.M + at.row * blockSide, c);
+    pending_.plan(wide_ ? at.rows : (at.rows * blockSide + run_ - 1) / run_, steps);
+  }
+  void run(int64_t unit) {
+    if (wide_) {
+      const int64_t first = (at_.row + unit) * args_.N + at_.column;
+      for (int64_t column = 0; column < at_.columns; column += expression_.block())
+        expression_.run(registers_, first + column, static_cast<int>(least(at_.columns - column, expression_.block())),
+                        c_ + unit * ldc_ + column);
+      return;
+    }
+    const int64_t from = unit * run_;
+    expression_.goOn(registers_, static_cast<int>(from), static_cast<int>(least(at_.rows * blockSide, from + run_)));
+  }
+
+  const GemmMapArgs& args_;
+  const float* const bias_;
+  const Expression& expression_;
+  const bool wide_;
+  Expression::Registers registers_;
+  Alongside pending_;
+  Place at_{};
+  const float* c_ = nullptr;
+  int64_t ldc_ = 0;
+};
 
 }  // namespace
 
 int64_t gemmWorkspace(const GemmArgs& args) {
-  return pays(args) ? maxWorkers * Room::words(wholeWords(args)) : ATELIER_BASE::gemmWorkspace(args);
+  return pays(args) ? maxWorkers * Cut(args, false).words() : ATELIER_BASE::gemmWorkspace(args);
 }
 int64_t gemmMapWorkspace(const GemmMapArgs& args) {
-  return pays(args) ? maxWorkers * Room::words(wholeWords(args)) : ATELIER_BASE::gemmMapWorkspace(args);
+  return pays(args) ? maxWorkers * Cut(args, args.panels == 0).words() : ATELIER_BASE::gemmMapWorkspace(args);
 }
 
 void gemm(const Context& context, const GemmArgs& args) {
   if (!pays(args)) return ATELIER_BASE::gemm(context, args);
-  float* c = context.at(args.c);
-  eachPart(context, args, [&](const Room&, int64_t m0, int64_t, int64_t n0, int64_t, const auto& compute) {
-    compute(c + m0 * args.N + n0, args.N, [](int64_t, int64_t, int64_t) {});
-  });
+  multiplyShares(context, args, Cut(args, false),
+                 [&] { return GemmFinish{args, context.at(args.bias), context.at(args.c)}; });
 }
 
 void gemmMap(const Context& context, const GemmMapArgs& args) {
   if (!pays(args)) return ATELIER_BASE::gemmMap(context, args);
   const Expression expression(context, mapOf(args));
-  const int64_t N = args.N;
-  eachPart(context, args, [&](const Room& room, int64_t m0, int64_t m1, int64_t n0, int64_t n1, const auto& compute) {
-    float* const result = room.result;
-    const int64_t rows = m1 - m0, columns = n1 - n0;
-    // Short rows that are whole lie one after the other; long ones not a power of two apart, for the cache's sake.
-    const bool joined = columns == N && columns < 256;
-    const int64_t ldc = joined ? columns : (columns + 15) / 16 * 16 + 16;
-    compute(result, ldc, [](int64_t, int64_t, int64_t) {});
-    const int64_t runs = joined ? 1 : rows, length = joined ? rows * N : columns;
-    Expression::Registers registers(expression);
-    for (int64_t row = 0; row < runs; row++)
-      for (int64_t i = 0; i < length; i += expression.block())
-        expression.run(registers, (m0 + row) * N + n0 + i, static_cast<int>(least(length - i, expression.block())),
-                       result + row * ldc + i);
-  });
+  const bool wide = args.panels == 0;
+  multiplyShares(context, args, Cut(args, wide),
+                 [&] { return MapFinish(args, context.at(args.bias), expression, wide); });
 }
 
 }  // namespace ATELIER_VARIANT

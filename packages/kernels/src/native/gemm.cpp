@@ -27,20 +27,49 @@ Product describeFactors(const Context& context, const Args& args, int64_t kStrid
   return {offsets, context.workspace, panels, 0, K, nullptr, N, context.at(args.bias), args.relu != 0};
 }
 
+// Whether B lies in the state as this variant's products want it.
+template <class Args>
+bool isPacked(const Args& args) {
+  return panelWidth == statePanel && args.bPanels && !args.transposeB;
+}
+
+// Columns of k [k0, k1) of a panel of B, whichever way it is stored, as the first of `own`.
+template <class Args>
+void packPanel(const Context& context, const Args& args, const Panels& own, int panel, int64_t k0, int64_t k1,
+               float* packed) {
+  const float* const b = context.at(args.b);
+  const int64_t column = int64_t{panel} * panelWidth, N = args.N, K = args.K;
+  if (args.transposeB && args.bPanels) {
+    for (int64_t k = k0; k < k1;) {
+      const int64_t end = k / statePanel * statePanel + statePanel, next = end < k1 ? end : k1;
+      packColumns(own, 0, k, next - k, b + (k / statePanel * N + column) * statePanel + k % statePanel, statePanel, packed);
+      k = next;
+    }
+  } else if (args.transposeB) {
+    packColumns(own, 0, k0, k1 - k0, b + column * K + k0, K, packed);
+  } else if (args.bPanels) {
+    packRows(own, 0, 1, k0, k1, b + column / statePanel * statePanel * K + column % statePanel, statePanel, packed);
+  } else {
+    packRows(own, 0, 1, k0, k1, b + column, N, packed);
+  }
+}
+
 template <class Args>
 Product packFactors(const Context& context, const Args& args, int64_t kStride) {
   const int64_t N = args.N, K = args.K;
-  const Product product = describeFactors(context, args, kStride);
+  Product product = describeFactors(context, args, kStride);
   const Panels& panels = product.panels;
   float* packed = context.workspace;
   const float* b = context.at(args.b);
-  if (args.transposeB) {
+  if (isPacked(args)) {
+    product.b = b;
+  } else if (args.transposeB || args.bPanels) {
     const int64_t depths = K * N < 16384 ? 1 : (K + 255) / 256;
     context.pool->each(K * N < 16384 ? 1 : static_cast<int>(panels.count() * depths), [&](int task) {
       const Share k(K, depths, task % depths);
       const int first = static_cast<int>(task / depths), last = depths == 1 && K * N < 16384 ? panels.count() : first + 1;
       for (int panel = first; panel < last; panel++)
-        packColumns(panels, panel, k.begin, k.end - k.begin, b + k.begin, K, packed);
+        packPanel(context, args, {panels.columns(panel), K}, panel, k.begin, k.end, packed + panels.offset(panel));
     });
   } else {
     packAllRows(context, panels, b, N, packed);
@@ -62,14 +91,15 @@ template <class Args, class RowsAt>
 void multiplyPanel(const Context& context, const Args& args, const Product& whole, int panel, const RowsAt& rowsAt,
                    float* c, int64_t ldc) {
   alignas(64) float packed[ownDepth * panelWidth];
-  const int64_t column = int64_t{panel} * panelWidth, N = args.N, K = args.K;
+  const int64_t column = int64_t{panel} * panelWidth, K = args.K;
   const Panels own{whole.panels.columns(panel), K};
-  if (args.transposeB)
-    packColumns(own, 0, 0, K, context.at(args.b) + column * K, K, packed);
-  else
-    packRows(own, 0, 1, 0, K, context.at(args.b) + column, N, packed);
   Product product = whole;
-  product.b = packed;
+  if (isPacked(args)) {
+    product.b = context.at(args.b) + whole.panels.offset(panel);
+  } else {
+    packPanel(context, args, own, panel, 0, K, packed);
+    product.b = packed;
+  }
   product.panels = own;
   product.c = c;
   product.ldc = ldc;
@@ -158,13 +188,14 @@ void gemmMapOwnPanels(const Context& context, const GemmMapArgs& args, const Exp
 void gemmMap(const Context& context, const GemmMapArgs& args) {
   const int64_t M = args.M, N = args.N, K = args.K;
   const Expression expression(context, mapOf(args));
-  if (!args.transposeA && hasOwnPanels(context, args) &&
+  if (!args.transposeA && !args.panels && hasOwnPanels(context, args) &&
       Panels{N, K}.count() >= 2 * groupPanels * context.pool->threads() && M * rowLength(128, N) <= resultFloats) {
     gemmMapOwnPanels(context, args, expression);
     return;
   }
   const float* a = context.at(args.a);
   const int panelCount = Panels{N, K}.count();
+  constexpr int statePanels = statePanel / panelWidth;
   const int64_t panelBlocks = (panelCount + resultPanels - 1) / resultPanels;
   const int64_t mostColumns = panelBlocks == 1 ? N : resultPanels * panelWidth;
   const int64_t fitting = resultFloats / rowLength(mostColumns, N);
@@ -178,7 +209,11 @@ void gemmMap(const Context& context, const GemmMapArgs& args) {
   const Product whole = packFactors(context, args, copies ? rowsPerBlock : args.transposeA ? M : 1);
 
   const auto run = [&](int task) {
-    const Share rowShare(M, rowBlocks, task / panelBlocks), panelShare(panelCount, panelBlocks, task % panelBlocks);
+    // Panels of the state stay whole.
+    const int unit = args.panels ? statePanels : 1;
+    const Share rowShare(M, rowBlocks, task / panelBlocks);
+    const Share units(panelCount / unit, panelBlocks, task % panelBlocks);
+    const Share panelShare{units.begin * unit, units.end * unit};
     const int64_t m0 = rowShare.begin, count = rowShare.end - m0;
     const int64_t column = panelShare.begin * panelWidth;
     const int64_t end = panelShare.end * panelWidth, columns = (end < N ? end : N) - column;
@@ -192,14 +227,28 @@ void gemmMap(const Context& context, const GemmMapArgs& args) {
     };
     Product product = whole;
     product.c = result;
-    const int64_t ldc = rowLength(columns, N);
+    const int64_t ldc = args.panels ? statePanel : rowLength(columns, N);
     product.ldc = ldc;
-    product.origin = m0 * ldc + column;
+    product.origin = m0 * ldc + column * (args.panels ? count : 1);
+    product.panelRows = args.panels ? count : 0;
     multiplyBlock(product, m0, rowShare.end, static_cast<int>(panelShare.begin), static_cast<int>(panelShare.end), rowsAt,
                   AllOfK{}, [&](int64_t from, int64_t to, int64_t first, int64_t floats) {
-                    for (int64_t m = from; m < to; m++) expression.prefetch(m * N + first, floats);
+                    if (!args.panels)
+                      for (int64_t m = from; m < to; m++) expression.prefetch(m * N + first, floats);
+                    else if (first % statePanel == 0)
+                      expression.prefetch(first * M + from * statePanel, (to - from) * statePanel);
                   });
-    runExpression(expression, N, m0, count, column, columns, result);
+    if (!args.panels) {
+      runExpression(expression, N, m0, count, column, columns, result);
+      return;
+    }
+    Expression::Registers registers(expression);
+    for (int64_t panel = 0; panel < columns; panel += statePanel)
+      for (int64_t i = 0; i < count * statePanel; i += expression.block()) {
+        const int64_t left = count * statePanel - i, n = left < expression.block() ? left : expression.block();
+        expression.run(registers, (column + panel) * M + m0 * statePanel + i, static_cast<int>(n),
+                       result + panel * count + i);
+      }
   };
   const int tasks = static_cast<int>(rowBlocks * panelBlocks);
   if (alone)

@@ -66,6 +66,7 @@ struct Share {
   int64_t begin, end;
   Share(int64_t count, int64_t parts, int64_t index)
       : begin(count * index / parts), end(count * (index + 1) / parts) {}
+  Share(int64_t begin, int64_t end) : begin(begin), end(end) {}
 };
 
 }  // namespace atelier

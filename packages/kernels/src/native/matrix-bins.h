@@ -76,7 +76,10 @@ void multiplyBin(const Factor& a, const Factor& b, bool goesOn, uint32_t* scratc
   for (int64_t i = 0; i < a.count; i++)
     for (int64_t j = 0; j < b.count; j++) {
       // While the unit is busy the next rows are split, and the ones after them come into the cache.
-      const auto ahead = [&](int64_t depth) {
+      int64_t step = 0;
+      const auto meanwhile = [&] {
+        if (step++ % stepsADepth > 0) return;
+        const int64_t depth = step / stepsADepth;
         const Share next(tiles, steps, j * a.depths + depth), lines(blockFloats / 16, b.count, j);
         for (int64_t tile = next.begin; tile < next.end && i + 1 < a.count; tile++)
           a.split<true>(i + 1, tile, rows + (i + 1) % 2 * a.blockStride());
@@ -84,7 +87,7 @@ void multiplyBin(const Factor& a, const Factor& b, bool goesOn, uint32_t* scratc
           __builtin_prefetch(a.block(i + 2, depth) + line * 16, 0, 2);
       };
       unit.multiply(rows + i % 2 * a.blockStride(), a.sideStride(), scratch + j * b.blockStride(), b.sideStride(),
-                    a.depths, goesOn, c(i, j), ahead);
+                    a.depths, goesOn, c(i, j), blockSide, meanwhile);
     }
 }
 

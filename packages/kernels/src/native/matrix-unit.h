@@ -25,6 +25,7 @@ typedef uint32_t Words __attribute__((vector_size(64)));
 constexpr int tileSide = 16, tileDepth = 32, tileWords = 256, pieceCount = 3;
 // A block is two tiles by two.
 constexpr int blockSide = 2 * tileSide;
+constexpr int stepsADepth = 6;
 
 // Words of the three pieces of (low, high).
 inline void splitPair(Vector low, Vector high, Words* words) {
@@ -94,17 +95,18 @@ class MatrixUnit {
   MatrixUnit() {}
 #endif
 
-  // c [32][32], added to when `goesOn`, = two rows of tiles of A, aStride words apart, by two columns of tiles of B;
-  // `depths` tiles of k. ahead(depth) is called at each, for work on what comes after, which costs the unit no time.
-  template <class Ahead>
+  // c [32][32], rows ldc apart, added to when `goesOn`, = two rows of tiles of A, aStride words apart, by two columns of
+  // tiles of B; `depths` tiles of k. meanwhile() is called stepsADepth times for each: what it does takes no time of the
+  // unit's, as long as it is short.
+  template <class Meanwhile>
   void multiply(const uint32_t* a, int64_t aStride, const uint32_t* b, int64_t bStride, int64_t depths, bool goesOn,
-                float* c, const Ahead& ahead) const;
+                float* c, int64_t ldc, const Meanwhile& meanwhile) const;
 };
 
 #ifdef __AMX_BF16__
-template <class Ahead>
+template <class Meanwhile>
 inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint32_t* b, int64_t bStride, int64_t depths,
-                                 bool goesOn, float* c, const Ahead& ahead) const {
+                                 bool goesOn, float* c, int64_t ldc, const Meanwhile& meanwhile) const {
 #define ATELIER_LOAD_A(piece)                                   \
   _tile_loadd(4, a + (piece) * tileWords, 64);                  \
   _tile_loadd(5, a + aStride + (piece) * tileWords, 64)
@@ -115,12 +117,13 @@ inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint3
   _tile_dpbf16ps(0, 4, 6);   \
   _tile_dpbf16ps(1, 4, 7);   \
   _tile_dpbf16ps(2, 5, 6);   \
-  _tile_dpbf16ps(3, 5, 7)
+  _tile_dpbf16ps(3, 5, 7);   \
+  meanwhile()
   if (goesOn) {
-    _tile_loadd(0, c, blockSide * 4);
-    _tile_loadd(1, c + tileSide, blockSide * 4);
-    _tile_loadd(2, c + tileSide * blockSide, blockSide * 4);
-    _tile_loadd(3, c + tileSide * blockSide + tileSide, blockSide * 4);
+    _tile_loadd(0, c, ldc * 4);
+    _tile_loadd(1, c + tileSide, ldc * 4);
+    _tile_loadd(2, c + tileSide * ldc, ldc * 4);
+    _tile_loadd(3, c + tileSide * ldc + tileSide, ldc * 4);
   } else {
     _tile_zero(0);
     _tile_zero(1);
@@ -131,7 +134,6 @@ inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint3
     // In an order that loads each piece as seldom as the registers allow.
     ATELIER_LOAD_B(0);
     ATELIER_LOAD_A(2);
-    ahead(depth);
     ATELIER_MULTIPLY();
     ATELIER_LOAD_A(1);
     ATELIER_MULTIPLY();
@@ -146,28 +148,28 @@ inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint3
     a += pieceCount * tileWords;
     b += pieceCount * tileWords;
   }
-  _tile_stored(0, c, blockSide * 4);
-  _tile_stored(1, c + tileSide, blockSide * 4);
-  _tile_stored(2, c + tileSide * blockSide, blockSide * 4);
-  _tile_stored(3, c + tileSide * blockSide + tileSide, blockSide * 4);
+  _tile_stored(0, c, ldc * 4);
+  _tile_stored(1, c + tileSide, ldc * 4);
+  _tile_stored(2, c + tileSide * ldc, ldc * 4);
+  _tile_stored(3, c + tileSide * ldc + tileSide, ldc * 4);
 #undef ATELIER_LOAD_A
 #undef ATELIER_LOAD_B
 #undef ATELIER_MULTIPLY
 }
 #else
-template <class Ahead>
+template <class Meanwhile>
 inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint32_t* b, int64_t bStride, int64_t depths,
-                                 bool goesOn, float* c, const Ahead& ahead) const {
-  for (int64_t depth = 0; depth < depths; depth++) ahead(depth);
+                                 bool goesOn, float* c, int64_t ldc, const Meanwhile& meanwhile) const {
   const auto upper = [](uint32_t word) {
     const uint32_t bits = word & 0xffff0000;
     float value;
     memcpy(&value, &bits, 4);
     return value;
   };
+  for (int64_t step = 0; step < depths * stepsADepth; step++) meanwhile();
   for (int i = 0; i < blockSide; i++)
     for (int j = 0; j < blockSide; j++) {
-      float sum = goesOn ? c[i * blockSide + j] : 0;
+      float sum = goesOn ? c[i * ldc + j] : 0;
       for (int64_t depth = 0; depth < depths; depth++)
         for (int total = pieceCount - 1; total >= 0; total--)
           for (int piece = 0; piece <= total; piece++) {
@@ -181,7 +183,7 @@ inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint3
             }
             sum += even + odd;
           }
-      c[i * blockSide + j] = sum;
+      c[i * ldc + j] = sum;
     }
 }
 #endif

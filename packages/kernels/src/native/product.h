@@ -44,6 +44,7 @@ struct Product {
   bool relu;
   int64_t depth = blockDepth;
   int64_t origin = 0;  // where in the whole result, row · ldc + column, c begins
+  int64_t panelRows = 0;  // not 0: c lies in panels of the state's width with so many rows, and ldc is that width
 };
 
 // One tile: rows pointers, `count` offsets, b at the first of them.
@@ -99,7 +100,10 @@ void multiplyBlock(const Product& product, int64_t m0, int64_t m1, int p0, int p
         args.offsets = product.offsets + kBegin;
         args.count = kEnd - kBegin;
         args.b = product.b + product.panels.offset(panel) + kBegin * width;
-        args.c = product.c + ((m0 + begin) * product.ldc + column - product.origin);
+        const int64_t place = product.panelRows == 0
+                                  ? column
+                                  : column / statePanel * statePanel * product.panelRows + column % statePanel;
+        args.c = product.c + ((m0 + begin) * product.ldc + place - product.origin);
         args.ldc = product.ldc;
         args.columns = product.panels.columns(panel);
         args.bias = last && product.bias != nullptr ? product.bias + column : nullptr;
@@ -157,6 +161,8 @@ void packRows(const Panels& panels, int p0, int p1, int64_t k0, int64_t k1, cons
 
 // All of b [K, N] into panels, by all threads; several panels a task, so that rows are read in longer runs.
 void packAllRows(const Context& context, const Panels& panels, const float* b, int64_t ldb, float* packed);
+
+static_assert(statePanel % panelWidth == 0);
 
 // The same from b stored [N, K]: columns of a panel become lanes. `kOffset` places source column 0 at that k.
 void packColumns(const Panels& panels, int panel, int64_t kOffset, int64_t count, const float* b, int64_t ldb,

@@ -32,10 +32,11 @@ constexpr Ref noRef = INT32_MIN;
   KERNEL(Fill, fill, REF(y) INT(count) FLOAT(value))                                                          \
   KERNEL(Map, map, INT(count) INT(inputs) INT(code) INT(outputs) INT(registers))                              \
   KERNEL(Gemm, gemm,                                                                                          \
-         REF(a) REF(b) REF(bias) REF(c) INT(M) INT(N) INT(K) INT(transposeA) INT(transposeB) INT(relu))       \
+         REF(a) REF(b) REF(bias) REF(c) INT(M) INT(N) INT(K) INT(transposeA) INT(transposeB) INT(relu)        \
+         INT(bPanels))                                                                                        \
   KERNEL(GemmMap, gemmMap,                                                                                    \
          REF(a) REF(b) REF(bias) INT(M) INT(N) INT(K) INT(transposeA) INT(transposeB) INT(relu)               \
-         INT(count) INT(inputs) INT(code) INT(outputs) INT(registers))                                        \
+         INT(bPanels) INT(panels) INT(count) INT(inputs) INT(code) INT(outputs) INT(registers))                                        \
   KERNEL(Conv2d, conv2d, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu))                 \
   KERNEL(Conv2dInputGrad, conv2dInputGrad, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS)                 \
   KERNEL(Conv2dFilterGrad, conv2dFilterGrad, REF(x) REF(dy) REF(dFilters) ATELIER_IMAGE_FIELDS)               \
@@ -86,6 +87,9 @@ constexpr Ref noRef = INT32_MIN;
   KERNEL(SoftmaxCrossEntropyGrad, softmaxCrossEntropyGrad,                                                    \
          REF(logits) REF(targets) REF(dy) REF(dx) INT(rows) INT(C) FLOAT(labelSmoothing))                     \
   KERNEL(Correct, correct, REF(logits) REF(targets) REF(y) INT(rows) INT(C))
+
+// Columns of a panel: a matrix [K, N] in panels lies as [N / 32][K][32] (packages/engine/src/plan/panels.ts).
+constexpr int32_t statePanel = 32;
 
 #define REF(field) Ref field;
 #define INT(field) int32_t field;

@@ -49,10 +49,11 @@ inline Vector divideByRoot(Vector a, Vector b, float offset) {
   Vector miss = 0.5f - 0.5f * estimate * rough;
   if constexpr (roughEstimates) miss += 1.5f * miss * miss;
   const Vector divisor = (b < 1.17549435e-38f ? Vector{} : rough + rough * miss) + offset;
-  const Vector reciprocal = estimateReciprocal(divisor);
-  const Vector refined = reciprocal + reciprocal * (1.0f - divisor * reciprocal);
-  const Vector quotient = a * refined;
-  return quotient + refined * (a - divisor * quotient);
+  Vector reciprocal = estimateReciprocal(divisor);
+  // Squared by the last step, 12 bits would not be enough.
+  if constexpr (roughEstimates) reciprocal += reciprocal * (1.0f - divisor * reciprocal);
+  const Vector quotient = a * reciprocal;
+  return quotient + reciprocal * (a - divisor * quotient);
 }
 #pragma GCC diagnostic pop
 #else

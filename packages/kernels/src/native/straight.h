@@ -46,35 +46,39 @@ inline Vector apply(Vector a, Vector b, float imm0, float imm1) {
 
 constexpr int maxStraightOutputs = 3;
 
-// All n elements. Where an output lies over an input, it must be the same element's.
-using StraightLoop = void (*)(const MapInstruction* code, const float* const* inputs, float* const* outputs, int n);
+// Elements [begin, end). Where an output lies over an input, it must be the same element's.
+using StraightLoop = void (*)(const MapInstruction* code, const float* const* inputs, float* const* outputs, int begin,
+                              int end);
 
 template <class Body, size_t... I, size_t... K, size_t... O>
-inline void runBody(const MapInstruction* code, const float* const* inputs, float* const* outputs, int n,
+inline void runBody(const MapInstruction* code, const float* const* inputs, float* const* outputs, int begin, int end,
                     std::index_sequence<I...>, std::index_sequence<K...>, std::index_sequence<O...>) {
   static_assert(sizeof...(O) <= maxStraightOutputs);
   const float imm0[] = {code[K].imm0...}, imm1[] = {code[K].imm1...};
+  // Out of the arrays, which for all the compiler knows are written to.
+  const float* const from[] = {inputs[I]...};
+  float* const to[] = {outputs[O]...};
   Vector at[Body::registers];
-  int i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    ((at[I] = load(inputs[I] + i)), ...);
+  int i = begin;
+  for (; i + lanes <= end; i += lanes) {
+    ((at[I] = load(from[I] + i)), ...);
     ((at[Body::code[K].dst] =
           apply<Body::code[K].op>(at[Body::code[K].a], at[Body::code[K].b], imm0[K], imm1[K])),
      ...);
-    (store(outputs[O] + i, at[Body::outputs[O]]), ...);
+    (store(to[O] + i, at[Body::outputs[O]]), ...);
   }
-  if (i == n) return;
-  const size_t bytes = static_cast<size_t>(n - i) * 4;
+  if (i == end) return;
+  const size_t bytes = static_cast<size_t>(end - i) * 4;
   for (Vector& reg : at) reg = Vector{};
-  (memcpy(&at[I], inputs[I] + i, bytes), ...);
+  (memcpy(&at[I], from[I] + i, bytes), ...);
   ((at[Body::code[K].dst] = apply<Body::code[K].op>(at[Body::code[K].a], at[Body::code[K].b], imm0[K], imm1[K])),
    ...);
-  (memcpy(outputs[O] + i, &at[Body::outputs[O]], bytes), ...);
+  (memcpy(to[O] + i, &at[Body::outputs[O]], bytes), ...);
 }
 
 template <class Body>
-void straightLoop(const MapInstruction* code, const float* const* inputs, float* const* outputs, int n) {
-  runBody<Body>(code, inputs, outputs, n, std::make_index_sequence<Body::inputs>(),
+void straightLoop(const MapInstruction* code, const float* const* inputs, float* const* outputs, int begin, int end) {
+  runBody<Body>(code, inputs, outputs, begin, end, std::make_index_sequence<Body::inputs>(),
                 std::make_index_sequence<std::size(Body::code)>(),
                 std::make_index_sequence<std::size(Body::outputs)>());
 }

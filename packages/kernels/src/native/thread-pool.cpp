@@ -23,9 +23,9 @@ void pause() {
 #endif
 }
 
-uint64_t nextTask(uint64_t ticket) { return (ticket >> 20) & 0xfffff; }
-uint64_t taskCount(uint64_t ticket) { return ticket & 0xfffff; }
-bool hasTask(uint64_t ticket) { return nextTask(ticket) < taskCount(ticket); }
+uint64_t firstLeft(uint64_t ticket) { return (ticket >> 20) & 0xfffff; }
+uint64_t endOfLeft(uint64_t ticket) { return ticket & 0xfffff; }
+bool hasTask(uint64_t ticket) { return firstLeft(ticket) < endOfLeft(ticket); }
 
 }  // namespace
 
@@ -40,10 +40,12 @@ void flushDenormals() {
 }
 
 struct ThreadPool::Workers {
-  // generation (24 bits) | next task (20) | number of tasks (20): one word, so that a late worker can never
-  // take a task of a list it has not seen.
+  // generation (24 bits) | first task left (20) | end of those left (20): one word, so that a late worker can never
+  // take a task of a list it has not seen. The caller takes the first, workers the last: neighbouring tasks of one list
+  // after another, which are often about the same memory, fall to the same thread.
   alignas(64) std::atomic<uint64_t> ticket{0};
   alignas(64) std::atomic<int32_t> completed{0};
+  int32_t count = 0;
   Call call = nullptr;
   void* body = nullptr;
   std::atomic<bool> stopping{false};
@@ -57,13 +59,13 @@ struct ThreadPool::Workers {
   }
 
   // Claims and runs one task of the list that `seen` was read from. A successful claim proves that the list is
-  // still the current one: call and body only change once every task has been claimed and completed.
-  bool takeTask(uint64_t seen) {
+  // still the current one: call, body and count only change once every task has been claimed and completed.
+  bool takeTask(uint64_t seen, bool isCaller) {
     while (hasTask(seen)) {
-      if (!ticket.compare_exchange_weak(seen, seen + (1u << 20), std::memory_order_acq_rel)) continue;
-      const int32_t count = static_cast<int32_t>(taskCount(seen));
-      call(body, static_cast<int>(nextTask(seen)));
-      if (completed.fetch_add(1, std::memory_order_acq_rel) + 1 == count) completed.notify_one();
+      if (!ticket.compare_exchange_weak(seen, isCaller ? seen + (1u << 20) : seen - 1, std::memory_order_acq_rel)) continue;
+      const int32_t expected = count;
+      call(body, static_cast<int>(isCaller ? firstLeft(seen) : endOfLeft(seen) - 1));
+      if (completed.fetch_add(1, std::memory_order_acq_rel) + 1 == expected) completed.notify_one();
       return true;
     }
     return false;
@@ -73,7 +75,7 @@ struct ThreadPool::Workers {
     flushDenormals();
     while (!stopping.load(std::memory_order_acquire)) {
       const uint64_t seen = ticket.load(std::memory_order_acquire);
-      if (takeTask(seen)) continue;
+      if (takeTask(seen, false)) continue;
       bool fresh = false;
       for (int spin = 0; spin < spins && !fresh; spin++) {
         pause();
@@ -98,11 +100,12 @@ void ThreadPool::dispatch(int tasks, Call call, void* body) {
   Workers& w = *workers_;
   w.call = call;
   w.body = body;
+  w.count = tasks;
   w.completed.store(0, std::memory_order_relaxed);
   const uint64_t generation = (w.ticket.load(std::memory_order_relaxed) >> 40) + 1;
   w.ticket.store(generation << 40 | static_cast<uint64_t>(tasks), std::memory_order_release);
   w.ticket.notify_all();
-  while (w.takeTask(w.ticket.load(std::memory_order_acquire))) {
+  while (w.takeTask(w.ticket.load(std::memory_order_acquire), true)) {
   }
   for (int spin = 0; spin < spins; spin++) {
     if (w.completed.load(std::memory_order_acquire) == tasks) return;

@@ -1,6 +1,7 @@
 // A few threads that share one list of numbered tasks at a time. Workers spin briefly between lists, then sleep,
 // so that a training step pays microseconds for a hand-over and an idle session costs no CPU.
-// Which thread runs a task is left to chance; results are deterministic because every task writes its own place.
+// Which thread runs a task is not laid down (the caller takes the first, workers the last that are left); results are
+// deterministic because every task writes its own place.
 #pragma once
 #include <type_traits>
 

@@ -155,6 +155,7 @@ int64_t checkFactors(const Examination& e, const Args& a) {
   e.read(a.a, e.product({a.M, a.K}), "a");
   e.read(a.b, e.product({a.K, a.N}), "b");
   e.readOptional(a.bias, a.N, "bias");
+  e.require(!a.bPanels || (a.transposeB ? a.K : a.N) % statePanel == 0, "panels that are not whole");
   return e.product({a.M, a.N});
 }
 
@@ -162,7 +163,11 @@ void check(Examination& e, const GemmArgs& a) { e.write(a.c, checkFactors(e, a),
 
 void check(Examination& e, const GemmMapArgs& a, int64_t length) {
   e.require(checkFactors(e, a) == a.count, "an expression over another count than the product's");
+  e.require(!a.panels || a.N % statePanel == 0, "panels that are not whole");
   checkExpression(e, mapOf(a), length - static_cast<int64_t>(offsetof(GemmMapArgs, count) / 4), true);
+  const MapBody body(mapOf(a));
+  for (int i = 0; a.panels && i < a.inputs; i++)
+    e.require(body.inputs[i].mode != MapMode::cycle && body.inputs[i].mode != MapMode::repeat, "panels of repeated values");
 }
 
 template <class Args>

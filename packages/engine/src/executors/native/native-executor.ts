@@ -6,7 +6,9 @@ import { availableParallelism } from "node:os";
 import { type Kernels, loadKernels, type NativeSession, type NativeUse } from "@atelier/kernels";
 import { AtelierError } from "../../error.ts";
 import type { StepGraph } from "../../graph/graph.ts";
+import { type Shape, sizeOf } from "../../graph/shape.ts";
 import { describeProgram } from "../../plan/describe-program.ts";
+import { fromPanels, panelStates, toPanels } from "../../plan/panels.ts";
 import { planGraph } from "../../plan/plan.ts";
 import { encodeCalls, kernelFields, mapOpcodes, type Program } from "../../plan/program.ts";
 import { StateLayout } from "../../plan/state-layout.ts";
@@ -77,7 +79,7 @@ function openSession(
   asked: SessionSpec,
 ): Session {
   const spec = asked.fixedState ? freeze(asked) : asked;
-  const layout = new StateLayout(spec.state);
+  const layout = new StateLayout(spec.state, panelStates(spec.state, Object.values(spec.graphs)));
   const machine = { matrixUnit: hasMatrixUnit(options.variant) };
   const programs = Object.entries(spec.graphs).map(([name, graph]) => ({
     name,
@@ -93,7 +95,8 @@ function openSession(
     arenaFloats,
   });
   try {
-    for (const { name, initial } of spec.state) native.write(layout.offsetOf(name), initial);
+    for (const { name, shape, initial } of spec.state)
+      native.write(layout.offsetOf(name), layout.isInPanels(name) ? toPanels(initial, shape) : initial);
     for (const { offset, values } of layout.constants) native.write(offset, values);
     const graphs = new Map(
       programs.map(({ name, program, rows }) => {
@@ -126,7 +129,7 @@ function isSmall(program: Program): boolean {
 class SessionOverKernels implements Session {
   readonly #native: NativeSession;
   readonly #layout: StateLayout;
-  readonly #sizes: ReadonlyMap<string, number>;
+  readonly #shapes: ReadonlyMap<string, Shape>;
   readonly #graphs: ReadonlyMap<string, CompiledGraph>;
   readonly #datasetKeys = new Map<string, number>();
   readonly #fixedState: boolean;
@@ -140,7 +143,7 @@ class SessionOverKernels implements Session {
   ) {
     this.#native = native;
     this.#layout = layout;
-    this.#sizes = new Map(spec.state.map(({ name, initial }) => [name, initial.length]));
+    this.#shapes = new Map(spec.state.map(({ name, shape }) => [name, shape]));
     this.#graphs = graphs;
     this.#fixedState = spec.fixedState ?? false;
   }
@@ -161,19 +164,23 @@ class SessionOverKernels implements Session {
   }
 
   read(name: string): Float32Array {
-    return translateErrors(() => this.#native.read(this.#layout.offsetOf(name), this.#sizeOf(name)));
+    const shape = this.#shapeOf(name);
+    const values = translateErrors(() => this.#native.read(this.#layout.offsetOf(name), sizeOf(shape)));
+    return this.#layout.isInPanels(name) ? fromPanels(values, shape) : values;
   }
 
   write(name: string, value: Float32Array): void {
     if (this.#fixedState)
       throw new AtelierError("bad-argument", `state "${name}": is fixed in this session.`);
-    if (value.length !== this.#sizeOf(name)) {
+    const shape = this.#shapeOf(name);
+    if (value.length !== sizeOf(shape)) {
       throw new AtelierError(
         "shape-mismatch",
-        `state "${name}": expected ${this.#sizeOf(name)} values, got ${value.length}.`,
+        `state "${name}": expected ${sizeOf(shape)} values, got ${value.length}.`,
       );
     }
-    translateErrors(() => this.#native.write(this.#layout.offsetOf(name), value));
+    const values = this.#layout.isInPanels(name) ? toPanels(value, shape) : value;
+    translateErrors(() => this.#native.write(this.#layout.offsetOf(name), values));
   }
 
   async run(request: RunRequest): Promise<RunResult> {
@@ -202,10 +209,10 @@ class SessionOverKernels implements Session {
     this.#native.close();
   }
 
-  #sizeOf(name: string): number {
-    const size = this.#sizes.get(name);
-    if (size === undefined) throw new AtelierError("internal", `the session has no state "${name}".`);
-    return size;
+  #shapeOf(name: string): Shape {
+    const shape = this.#shapes.get(name);
+    if (shape === undefined) throw new AtelierError("internal", `the session has no state "${name}".`);
+    return shape;
   }
 
   #graph(name: string): CompiledGraph {
