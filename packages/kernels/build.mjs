@@ -33,6 +33,7 @@ const kernelFiles = [
   "product",
   "gemm",
   "conv2d",
+  "conv2d-thin",
   "conv2d-fft",
   "conv2d-fft-filter-grad",
   "fourier",

@@ -33,6 +33,7 @@ function conv(kernel: string, N: number, size: number, C: number, F: number, tap
     index: noRef,
     moments: noRef,
     resultMoments: noRef,
+    z: noRef,
     dy: x + filters,
     dx: 0,
     dFilters: x,
@@ -67,6 +68,7 @@ const benches: Bench[] = [
     conv(kernel, 128, 28, 1, 8, 3),
     conv(kernel, 128, 14, 8, 16, 3),
   ]),
+  ...["conv2dThin", "conv2dThinFilterGrad"].map((kernel) => conv(kernel, 128, 28, 1, 16, 3)),
   ...["conv2dFft", "conv2dInputGradFft", "conv2dFilterGradFft"].flatMap((kernel) => [
     conv(kernel, 64, 14, 512, 512, 3),
     conv(kernel, 64, 14, 512, 128, 7),

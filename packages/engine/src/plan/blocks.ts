@@ -114,8 +114,8 @@ function hasFewTaps({ nodes }: Analysis, conv: OpNode<"conv2d">): boolean {
     [...strides, ...dilation, groups].every((value) => value === 1) &&
     size[0] * size[1] * x[3]! <= mostTaps &&
     conv.shape[3]! >= fewestFilters &&
-    convolutionKernel("conv2d", geometry, vectorUnits) === "conv2d" &&
-    convolutionKernel("conv2dFilterGrad", geometry, vectorUnits) === "conv2dFilterGrad"
+    !/Fft|Winograd/.test(convolutionKernel("conv2d", geometry, vectorUnits)) &&
+    !/Fft|Winograd/.test(convolutionKernel("conv2dFilterGrad", geometry, vectorUnits))
   );
 }
 

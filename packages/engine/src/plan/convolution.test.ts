@@ -23,8 +23,8 @@ describe("the choice of a convolution's algorithm", () => {
     expect(convolutionKernel("conv2d", same(64, 7, 128, 64, 5), vectorUnits)).toBe("conv2dFft");
   });
 
-  it("takes Winograd's algorithm for the 3×3 layers of cnn-small, and direct for its first", () => {
-    expect(convolutionKernel("conv2d", same(256, 28, 1, 16, 3), vectorUnits)).toBe("conv2d");
+  it("takes Winograd's algorithm for the 3×3 layers of cnn-small, and one for few taps for its first", () => {
+    expect(convolutionKernel("conv2d", same(256, 28, 1, 16, 3), vectorUnits)).toBe("conv2dThin");
     for (const [size, C, F] of [
       [28, 16, 32],
       [14, 32, 32],

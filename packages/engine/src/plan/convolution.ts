@@ -109,12 +109,27 @@ const margin = 0.8;
 /** Images and windows the Fourier kernels take. */
 const largestExtent = 128;
 
+/** Filters that fill vectors, and whose gradients stay in the first-level cache; columns the kernels take. */
+const thin = { fewestFilters: 16, mostFilters: 64, mostColumns: 254 };
+
+/** Whether a convolution is bound by memory alone: one channel, windows of 3×3 (conv2d-thin.cpp). */
+function isThin(conv: ConvGeometry): boolean {
+  const { C, F, oW } = conv;
+  const suits = F >= thin.fewestFilters && F <= thin.mostFilters && oW <= thin.mostColumns;
+  return winogradFits(conv) && C === 1 && suits;
+}
+
+const thinKernels = { conv2d: "conv2dThin", conv2dFilterGrad: "conv2dThinFilterGrad" } as const;
+type ThinKernel<K> = K extends keyof typeof thinKernels ? (typeof thinKernels)[K] : never;
+
 /** The kernel that computes a convolution or one of its gradients: the one that looks cheapest. */
 export function convolutionKernel<K extends keyof typeof directFactor>(
   kernel: K,
   conv: ConvGeometry,
   machine: Machine,
-): K | `${K}Fft` | `${K}Winograd` {
+): K | `${K}Fft` | `${K}Winograd` | ThinKernel<K> {
+  if (kernel !== "conv2dInputGrad" && isThin(conv))
+    return thinKernels[kernel as keyof typeof thinKernels] as ThinKernel<K>;
   const direct = margin * directFactor[kernel] * directCost(conv);
   const fourier = fourierFits(conv) ? fourierCost(conv) : Number.POSITIVE_INFINITY;
   const winograd = winogradFits(conv) ? winogradCost(conv, machine) : Number.POSITIVE_INFINITY;

@@ -186,6 +186,12 @@ const workOf: { readonly [K in PlainKernel]: (args: KernelArgs<K>) => Work } = {
   conv2d: (args) => convolution(args, epilogueOf(args)),
   conv2dInputGrad: (args) => convolution(args),
   conv2dFilterGrad: (args) => convolution(args),
+  conv2dThin: ({ moments, ...args }) =>
+    convolution(args, `${epilogueOf(args)}${moments === noRef ? "" : ", moments"}`),
+  conv2dThinFilterGrad: ({ z, ...args }) => {
+    const whole = convolution(args, z === noRef ? "" : `, through batch norm${maskOf(args)}`);
+    return { ...whole, floats: whole.floats + (z === noRef ? 0 : args.N * args.oH * args.oW * args.F) };
+  },
   conv2dFft: (args) => fourierConvolution(args, epilogueOf(args)),
   conv2dInputGradFft: (args) => fourierConvolution(args),
   conv2dFilterGradFft: (args) => fourierConvolution(args),

@@ -1,7 +1,7 @@
 /**
  * Groups the nodes of a step graph into units, each of which becomes one kernel call (or, for a few data
  * movements, several): convolutional blocks of narrow networks are one each (blocks.ts), bias and relu join the product before them, relu joins batch norm, pooling and batch norm join
- * each other (join-normalization.ts), Winograd's convolutions take in what lies beside them (join-winograd.ts), and connected element-wise nodes become one `map`, which may in turn join the product it works on (join.ts).
+ * each other (join-normalization.ts), Winograd's convolutions take in what lies beside them (join-convolution.ts), and connected element-wise nodes become one `map`, which may in turn join the product it works on (join.ts).
  */
 import type { Node, OpNode, StepGraph } from "../graph/graph.ts";
 import type { OpName } from "../graph/ops.ts";
@@ -26,6 +26,8 @@ export interface KernelUnit {
   readonly also: { readonly index?: number; readonly moments?: number };
   /** Batch norm (and relu) that a convolution takes its x through. */
   readonly norm?: KernelUnit;
+  /** Batch norm's input gradient that a convolution's filter gradient takes its dy through. */
+  readonly normGrad?: KernelUnit;
   /** Whether a convolution takes its result through max pooling with windows of 2×2. */
   readonly pooled?: boolean;
   /** The places of that pooling's maxima, where a convolution's gradient takes in the pooled one. */

@@ -5,7 +5,7 @@
  */
 import type { Node, OpNode } from "../graph/graph.ts";
 import { type Analysis, type KernelUnit, onlyUser } from "./fuse.ts";
-import { isSpreadOnTheWay } from "./join-winograd.ts";
+import { isSpreadOnTheWay } from "./join-convolution.ts";
 import { isPlacedBy } from "./simplify.ts";
 
 /** `unit` with the neighbours that its kernel can do in the same pass. */

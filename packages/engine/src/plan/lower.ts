@@ -19,6 +19,10 @@ export interface LowerContext {
 /** The fields of what joined a Winograd convolution, on the way in and out. */
 interface ConvolutionJoins {
   readonly norm: Pick<KernelArgs<"conv2dWinograd">, "moments" | "gamma" | "beta" | "epsilon" | "normRelu">;
+  readonly normGrad: Pick<
+    KernelArgs<"conv2dThinFilterGrad">,
+    "z" | "moments" | "gamma" | "beta" | "paramGrad" | "epsilon" | "relu"
+  >;
   readonly places: Ref;
   readonly pooled: 0 | 1;
 }
@@ -139,6 +143,7 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
     const image = geometryOfNode(node, shape);
     const args = { x: at(x!), filters: at(filters!), bias, y, ...image, relu };
     const kernel = convolutionKernel("conv2d", image, machine);
+    if (kernel === "conv2dThin") return [{ kernel, args: { ...args, moments: also.moments ?? noRef } }];
     if (kernel !== "conv2dWinograd") return [{ kernel, args }];
     const { norm, pooled: pool } = joined;
     const { index = noRef, moments: resultMoments = noRef } = also;
@@ -155,6 +160,7 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
     const image = geometryOfNode(node, shape);
     const args = { x: at(x!), dy: at(dy!), dFilters, ...image };
     const kernel = convolutionKernel("conv2dFilterGrad", image, machine);
+    if (kernel === "conv2dThinFilterGrad") return [{ kernel, args: { ...args, ...joined.normGrad } }];
     if (kernel !== "conv2dFilterGradWinograd") return [{ kernel, args }];
     return [{ kernel, args: { ...args, ...joined.norm, index: joined.places } }];
   },
@@ -252,13 +258,30 @@ export function lowerKernel(unit: KernelUnit, y: Ref, context: LowerContext): re
   return rule(node, y, { ...context, bias, relu, also, pool: unit.pool, node: unit.node, joined } as never);
 }
 
-function convolutionJoins({ norm, places, pooled }: KernelUnit, { at }: LowerContext): ConvolutionJoins {
-  const absent = { moments: noRef, gamma: noRef, beta: noRef, epsilon: 0, normRelu: 0 };
+function convolutionJoins(
+  { norm, normGrad, places, pooled }: KernelUnit,
+  { at }: LowerContext,
+): ConvolutionJoins {
+  const none = { moments: noRef, gamma: noRef, beta: noRef, epsilon: 0 };
+  const gradient = normGrad?.node.op === "batchNormInputGrad" ? normGrad : undefined;
   return {
-    norm: norm?.node.op === "batchNorm" ? normFields(norm, norm.node.attrs.epsilon, at) : absent,
+    norm:
+      norm?.node.op === "batchNorm"
+        ? normFields(norm, norm.node.attrs.epsilon, at)
+        : { ...none, normRelu: 0 },
+    normGrad:
+      gradient === undefined
+        ? { ...none, z: noRef, paramGrad: noRef, relu: 0 }
+        : normGradFields(gradient, at),
     places: places === undefined ? noRef : at(places),
     pooled: pooled ? 1 : 0,
   };
+}
+
+function normGradFields({ node, operands, relu }: KernelUnit, at: LowerContext["at"]) {
+  const [z, moments, gamma, paramGrad] = operands.map(at) as [Ref, Ref, Ref, Ref];
+  const { epsilon } = (node as OpNode<"batchNormInputGrad">).attrs;
+  return { z, moments, gamma, beta: relu ? at(operands[6]!) : noRef, paramGrad, epsilon, relu: Number(relu) };
 }
 
 function normFields({ operands, relu }: KernelUnit, epsilon: number, at: LowerContext["at"]) {

@@ -12,7 +12,7 @@ import type { Machine } from "./convolution.ts";
 import { Forms } from "./forms.ts";
 import { type Analysis, analyze, fuse, type Unit } from "./fuse.ts";
 import { joinProducts } from "./join.ts";
-import { joinWinograd } from "./join-winograd.ts";
+import { joinConvolutions } from "./join-convolution.ts";
 import { copy, lowerKernel } from "./lower.ts";
 import { lowerBlock, lowerBlockGrad } from "./lower-block.ts";
 import { lowerMap } from "./lower-map.ts";
@@ -24,7 +24,7 @@ import type { StateLayout } from "./state-layout.ts";
 /** The program of `graph` for a machine; its constants are added to `layout`. */
 export function planGraph(graph: StepGraph, layout: StateLayout, machine: Machine): Program {
   const analysis = analyze(simplify(graph), machine);
-  const order = schedule(analysis, joinProducts(analysis, joinWinograd(analysis, fuse(analysis))));
+  const order = schedule(analysis, joinProducts(analysis, joinConvolutions(analysis, fuse(analysis))));
   const { directUpdates, copiedUpdates } = placeUpdates(analysis, order);
   const forms = new Forms(analysis, order);
   const { offsets, arenaFloats } = placeValues(analysis, order, forms, directUpdates);

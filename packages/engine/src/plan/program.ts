@@ -107,6 +107,24 @@ export const kernelFields = {
   conv2d: ["x", "filters", "bias", "y", ...imageFields, "relu"],
   conv2dInputGrad: ["filters", "dy", "dx", ...imageFields],
   conv2dFilterGrad: ["x", "dy", "dFilters", ...imageFields],
+  /**
+   * The same for images of one channel and windows of 3×3, stride 1: with the moments [2,F] of y if asked for, and with dy
+   * going through batch norm's input gradient (batchNormInputGrad, z what was normalised) if there is a z.
+   */
+  conv2dThin: ["x", "filters", "bias", "y", "moments", ...imageFields, "relu"],
+  conv2dThinFilterGrad: [
+    "x",
+    "z",
+    "moments",
+    "gamma",
+    "beta",
+    "paramGrad",
+    "dy",
+    "dFilters",
+    ...imageFields,
+    "epsilon:f32",
+    "relu",
+  ],
   /** The same by Fourier transform, for strides, dilation and groups of 1 and extents up to 128. */
   conv2dFft: ["x", "filters", "bias", "y", ...imageFields, "relu"],
   conv2dInputGradFft: ["filters", "dy", "dx", ...imageFields],

@@ -5,47 +5,6 @@
 #include "unpool.h"
 
 namespace atelier::ATELIER_VARIANT {
-namespace {
-
-template <class V>
-inline V whereAboveZero(V y, V dy) {
-  const V zero{};
-  return y > zero ? dy : zero;
-}
-
-// dx = γ/σ · (dy − Σdy/rows − x̂ · Σ(dy·x̂)/rows), x̂ = (x − mean)/σ, as numbers a channel.
-struct InputGrad {
-  enum { mean, scale, beta, centre, slope, count };
-  const float* tables[count];
-
-  // `workspace` holds 3·C floats.
-  template <class Args>
-  InputGrad(const Context& context, const Args& args, int64_t rows) {
-    const int64_t C = args.C;
-    const float* moments = context.at(args.moments);
-    const float* paramGrad = context.at(args.paramGrad);
-    float* own = context.workspace;
-    scales(moments + C, context.at(args.gamma), args.epsilon, C, own);
-    const float perRow = 1.0f / static_cast<float>(rows);
-    for (int64_t c = 0; c < C; c++) {
-      own[C + c] = paramGrad[C + c] * perRow;
-      own[2 * C + c] = paramGrad[c] * perRow / sqrtf(moments[C + c] + args.epsilon);
-    }
-    tables[mean] = moments;
-    tables[scale] = own;
-    tables[beta] = args.relu ? context.at(args.beta) : moments;
-    tables[centre] = own + C;
-    tables[slope] = own + 2 * C;
-  }
-
-  template <bool relu, class V>
-  static V of(V x, V dy, const V* table) {
-    if (relu) dy = whereAboveZero(normalized(x, table[mean], table[scale], table[beta]), dy);
-    return table[scale] * (dy - table[centre] - (x - table[mean]) * table[slope]);
-  }
-};
-
-}  // namespace
 
 int64_t momentsWorkspace(const MomentsArgs& args) { return momentsFloats({args.rows, args.C}); }
 
@@ -126,7 +85,7 @@ void batchNormInputGrad(const Context& context, const BatchNormInputGradArgs& ar
   const float* x = context.at(args.x);
   const float* dy = context.at(args.dy);
   float* dx = context.at(args.dx);
-  const InputGrad grad(context, args, args.rows);
+  const InputGrad grad(context, args, args.C, args.rows, context.workspace);
   const Chunks chunks{args.rows, args.C};
   const auto sweep = [&]<bool relu>() {
     eachChunk(context, chunks, [&](int64_t chunk) {
@@ -146,7 +105,7 @@ int64_t batchNormPoolGradWorkspace(const BatchNormPoolGradArgs& args) { return 3
 void batchNormPoolGrad(const Context& context, const BatchNormPoolGradArgs& args) {
   const float* x = context.at(args.x);
   const float* dy = context.at(args.dy);
-  const InputGrad grad(context, args, int64_t{args.N} * args.oH * args.oW);
+  const InputGrad grad(context, args, args.C, int64_t{args.N} * args.oH * args.oW, context.workspace);
   const auto sweep = [&]<bool relu>() {
     unpool(context, args, reinterpret_cast<const uint16_t*>(context.at(args.index)), context.at(args.dx),
            [&]<int N>(int64_t at, int64_t c) {

@@ -34,6 +34,8 @@ struct KernelTable {
   int64_t (*conv2dWorkspace)(const Conv2dArgs&);
   int64_t (*conv2dInputGradWorkspace)(const Conv2dInputGradArgs&);
   int64_t (*conv2dFilterGradWorkspace)(const Conv2dFilterGradArgs&);
+  int64_t (*conv2dThinWorkspace)(const Conv2dThinArgs&);
+  int64_t (*conv2dThinFilterGradWorkspace)(const Conv2dThinFilterGradArgs&);
   int64_t (*conv2dFftWorkspace)(const Conv2dFftArgs&);
   int64_t (*conv2dInputGradFftWorkspace)(const Conv2dInputGradFftArgs&);
   int64_t (*conv2dFilterGradFftWorkspace)(const Conv2dFilterGradFftArgs&);

@@ -145,6 +145,28 @@ void conv2dFilterGrad(const Context& context, const Args& args) {
   filterGradient(args, context.at(args.x), context.at(args.dy), context.at(args.dFilters));
 }
 
+void conv2dThin(const Context& context, const Conv2dThinArgs& args) {
+  conv2d(context, args);
+  if (args.moments != noRef)
+    momentsOf(context.at(args.y), int64_t{args.N} * args.oH * args.oW, args.F, context.at(args.moments));
+}
+
+void conv2dThinFilterGrad(const Context& context, const Conv2dThinFilterGradArgs& args) {
+  const int64_t F = args.F, rows = int64_t{args.N} * args.oH * args.oW;
+  const float *z = context.at(args.z), *dy = context.at(args.dy);
+  std::vector<float> gradients(dy, dy + rows * F);
+  const float *moments = context.at(args.moments), *gamma = context.at(args.gamma), *beta = context.at(args.beta);
+  const float* paramGrad = context.at(args.paramGrad);
+  for (size_t i = 0; z != nullptr && i < gradients.size(); i++) {
+    const int64_t f = static_cast<int64_t>(i) % F;
+    const float deviation = std::sqrt(moments[F + f] + args.epsilon), normal = (z[i] - moments[f]) / deviation;
+    if (args.relu && normal * gamma[f] + beta[f] <= 0) gradients[i] = 0;
+    gradients[i] = gamma[f] / deviation *
+                   (gradients[i] - (paramGrad[F + f] + normal * paramGrad[f]) / static_cast<float>(rows));
+  }
+  filterGradient(args, context.at(args.x), gradients.data(), context.at(args.dFilters));
+}
+
 void conv2dWinograd(const Context& context, const Conv2dWinogradArgs& args) {
   std::vector<float> outputs(static_cast<size_t>(args.N) * args.oH * args.oW * args.F);
   convolve(args, inputsOf(context, args).data(), context.at(args.filters), context.at(args.bias), outputs.data());
@@ -186,6 +208,8 @@ KernelTable tableOver(const KernelTable& portable) {
   table.conv2dInputGradFft = conv2dInputGrad;
   table.conv2dFilterGrad = conv2dFilterGrad;
   table.conv2dFilterGradFft = conv2dFilterGrad;
+  table.conv2dThin = conv2dThin;
+  table.conv2dThinFilterGrad = conv2dThinFilterGrad;
   table.conv2dWinograd = conv2dWinograd;
   table.conv2dInputGradWinograd = conv2dInputGradWinograd;
   table.conv2dFilterGradWinograd = conv2dFilterGradWinograd;

@@ -40,6 +40,11 @@ constexpr Ref noRef = INT32_MIN;
   KERNEL(Conv2d, conv2d, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu))                 \
   KERNEL(Conv2dInputGrad, conv2dInputGrad, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS)                 \
   KERNEL(Conv2dFilterGrad, conv2dFilterGrad, REF(x) REF(dy) REF(dFilters) ATELIER_IMAGE_FIELDS)               \
+  KERNEL(Conv2dThin, conv2dThin,                                                                              \
+         REF(x) REF(filters) REF(bias) REF(y) REF(moments) ATELIER_IMAGE_FIELDS INT(relu))                    \
+  KERNEL(Conv2dThinFilterGrad, conv2dThinFilterGrad,                                                          \
+         REF(x) REF(z) REF(moments) REF(gamma) REF(beta) REF(paramGrad) REF(dy) REF(dFilters)                 \
+         ATELIER_IMAGE_FIELDS FLOAT(epsilon) INT(relu))                                                       \
   KERNEL(Conv2dFft, conv2dFft, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu))           \
   KERNEL(Conv2dInputGradFft, conv2dInputGradFft, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS)           \
   KERNEL(Conv2dFilterGradFft, conv2dFilterGradFft, REF(x) REF(dy) REF(dFilters) ATELIER_IMAGE_FIELDS)         \

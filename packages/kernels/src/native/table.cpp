@@ -14,6 +14,8 @@ int64_t gemmMapWorkspace(const GemmMapArgs&);
 int64_t conv2dWorkspace(const Conv2dArgs&);
 int64_t conv2dInputGradWorkspace(const Conv2dInputGradArgs&);
 int64_t conv2dFilterGradWorkspace(const Conv2dFilterGradArgs&);
+int64_t conv2dThinWorkspace(const Conv2dThinArgs&);
+int64_t conv2dThinFilterGradWorkspace(const Conv2dThinFilterGradArgs&);
 int64_t conv2dFftWorkspace(const Conv2dFftArgs&);
 int64_t conv2dInputGradFftWorkspace(const Conv2dInputGradFftArgs&);
 int64_t conv2dFilterGradFftWorkspace(const Conv2dFilterGradFftArgs&);
@@ -75,6 +77,8 @@ const KernelTable table = {
     conv2dWorkspace,
     conv2dInputGradWorkspace,
     conv2dFilterGradWorkspace,
+    conv2dThinWorkspace,
+    conv2dThinFilterGradWorkspace,
     conv2dFftWorkspace,
     conv2dInputGradFftWorkspace,
     conv2dFilterGradFftWorkspace,

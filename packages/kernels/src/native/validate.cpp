@@ -221,6 +221,34 @@ ConvExtents checkWinograd(const Examination& e, const Args& a) {
 void check(Examination& e, const Conv2dArgs& a) { checkConv2d(e, a, checkConvolution(e, a)); }
 void check(Examination& e, const Conv2dInputGradArgs& a) { checkConv2dInputGrad(e, a, checkConvolution(e, a)); }
 void check(Examination& e, const Conv2dFilterGradArgs& a) { checkConv2dFilterGrad(e, a, checkConvolution(e, a)); }
+
+// Images of one channel and windows of 3×3.
+template <class Args>
+ConvExtents checkThin(const Examination& e, const Args& a) {
+  const ConvExtents extents = checkConvolution(e, a);
+  for (const int32_t value : {a.C, a.sH, a.sW, a.dH, a.dW, a.groups})
+    e.require(value == 1, "channels, a stride, dilation or group count other than 1");
+  e.require(a.kH == 3 && a.kW == 3, "a window other than 3×3");
+  e.require(a.oW <= 254, "more than 254 columns");
+  return extents;
+}
+
+void check(Examination& e, const Conv2dThinArgs& a) {
+  checkConv2d(e, a, checkThin(e, a));
+  if (a.moments != noRef) e.write(a.moments, int64_t{2} * a.F, "moments");
+}
+
+void check(Examination& e, const Conv2dThinFilterGradArgs& a) {
+  const ConvExtents extents = checkThin(e, a);
+  checkConv2dFilterGrad(e, a, extents);
+  if (a.z == noRef) return;
+  e.read(a.z, extents.y, "z");
+  e.read(a.moments, int64_t{2} * a.F, "moments");
+  e.read(a.gamma, a.F, "gamma");
+  e.read(a.paramGrad, int64_t{2} * a.F, "paramGrad");
+  if (a.relu) e.read(a.beta, a.F, "beta");
+}
+
 void check(Examination& e, const Conv2dFftArgs& a) { checkConv2d(e, a, checkFourier(e, a)); }
 void check(Examination& e, const Conv2dInputGradFftArgs& a) { checkConv2dInputGrad(e, a, checkFourier(e, a)); }
 void check(Examination& e, const Conv2dFilterGradFftArgs& a) { checkConv2dFilterGrad(e, a, checkFourier(e, a)); }
@@ -594,6 +622,8 @@ std::vector<Call> decodeCalls(std::vector<int32_t>& words, const Space& space) {
       CASE(Conv2d, conv2d)
       CASE(Conv2dInputGrad, conv2dInputGrad)
       CASE(Conv2dFilterGrad, conv2dFilterGrad)
+      CASE(Conv2dThin, conv2dThin)
+      CASE(Conv2dThinFilterGrad, conv2dThinFilterGrad)
       CASE(Conv2dFft, conv2dFft)
       CASE(Conv2dInputGradFft, conv2dInputGradFft)
       CASE(Conv2dFilterGradFft, conv2dFilterGradFft)
@@ -644,6 +674,10 @@ int64_t workspaceFloats(const KernelTable& table, const Call& call) {
       return table.conv2dInputGradWorkspace(call.as<Conv2dInputGradArgs>());
     case KernelId::conv2dFilterGrad:
       return table.conv2dFilterGradWorkspace(call.as<Conv2dFilterGradArgs>());
+    case KernelId::conv2dThin:
+      return table.conv2dThinWorkspace(call.as<Conv2dThinArgs>());
+    case KernelId::conv2dThinFilterGrad:
+      return table.conv2dThinFilterGradWorkspace(call.as<Conv2dThinFilterGradArgs>());
     case KernelId::conv2dFft:
       return table.conv2dFftWorkspace(call.as<Conv2dFftArgs>());
     case KernelId::conv2dInputGradFft:

@@ -29,6 +29,23 @@ constexpr int panelWidth = 2 * lanes;
 inline Vector load(const float* p) { return *reinterpret_cast<const LooseVector*>(p); }
 inline void store(float* p, Vector v) { *reinterpret_cast<LooseVector*>(p) = v; }
 
+// The first `count` floats of a vector, zeros after them; all where there are more.
+inline Vector loadSome(const float* p, int64_t count) {
+  if (count >= lanes) return load(p);
+  float some[lanes] = {};
+  memcpy(some, p, static_cast<size_t>(count) * 4);
+  return load(some);
+}
+
+inline void storeSome(float* p, Vector value, int64_t count) {
+  if (count >= lanes) return store(p, value);
+  float some[lanes];
+  store(some, value);
+  memcpy(p, some, static_cast<size_t>(count) * 4);
+}
+
+inline int64_t wholeVectors(int64_t channels) { return (channels + lanes - 1) / lanes * lanes; }
+
 // N floats, N integers of their width and N of half of it, for code that is the same for a vector, a part of one and a
 // single number.
 template <int N>

@@ -24,20 +24,6 @@ struct Pixels {
   int64_t rowStride, pixelStride;
 };
 
-inline Vector loadSome(const float* p, int64_t count) {
-  if (count >= lanes) return load(p);
-  float some[lanes] = {};
-  memcpy(some, p, static_cast<size_t>(count) * 4);
-  return load(some);
-}
-
-inline void storeSome(float* p, Vector value, int64_t count) {
-  if (count >= lanes) return store(p, value);
-  float some[lanes];
-  store(some, value);
-  memcpy(p, some, static_cast<size_t>(count) * 4);
-}
-
 // The first `count` channels, at most a vector, from c on of pixels [top, bottom) × [left, right) of image n, spread out
 // from their windows; pixel (y, x) goes to y · rowStride + x · stride.
 inline void spreadPixels(const Source& source, int64_t n, int64_t top, int64_t bottom, int64_t left, int64_t right,

@@ -5,8 +5,6 @@
 
 namespace atelier::ATELIER_VARIANT {
 
-inline int64_t wholeVectors(int64_t channels) { return (channels + lanes - 1) / lanes * lanes; }
-
 // What a size of tiles takes, [MY, MX] outputs. Strides are in floats.
 struct Transforms {
   // Bᵀ x B: pixels [MY+2, MX+2] of C channels in whole vectors to bins.

@@ -1,7 +1,8 @@
 /**
- * Joins to Winograd's convolutions what lies before and after them, where nothing else wants the map in between: it is
- * then never written. Forward they take batch norm and relu on the way in, max pooling with windows of 2×2 and the
- * moments of their result on the way out; their gradients take in a pooled gradient as it is.
+ * Joins to convolutions what lies before and after them, where nothing else wants the map in between: it is then never
+ * written. Winograd's take batch norm and relu on the way in, max pooling with windows of 2×2 and the moments of their
+ * result on the way out; their gradients take in a pooled gradient as it is. Those of one channel take the moments, and
+ * batch norm's input gradient on the way to that of the filters.
  */
 import type { Node, OpNode } from "../graph/graph.ts";
 import type { WindowAttrs } from "../graph/ops.ts";
@@ -9,9 +10,9 @@ import { convolutionKernel, geometryOfNode, winogradTakesMatrixUnit } from "./co
 import type { Analysis, KernelUnit, Unit } from "./fuse.ts";
 import { readsOf } from "./schedule.ts";
 
-/** `units` with every neighbour that a Winograd convolution can do on the way taken into it. */
-export function joinWinograd(analysis: Analysis, units: readonly Unit[]): readonly Unit[] {
-  const joins = [poolResults, takeMoments, normalizeInputs, spreadGradients];
+/** `units` with every neighbour that a convolution can do on the way taken into it. */
+export function joinConvolutions(analysis: Analysis, units: readonly Unit[]): readonly Unit[] {
+  const joins = [poolResults, takeMoments, normalizeInputs, spreadGradients, normalizeGradients];
   return joins.reduce((joined, join) => join(analysis, joined), units);
 }
 
@@ -25,12 +26,17 @@ export function isSpreadOnTheWay(analysis: Analysis, pool: OpNode<"maxPool2dGrad
   return isBy2(pool.attrs) && !roots.has(pool.id) && users[pool.id]!.every(takesIn);
 }
 
-/** Whether a node is a convolution by Winograd's algorithm on the vector units: that on the matrix unit takes no joins. */
-function takesJoins({ nodes, machine }: Analysis, node: Node): boolean {
-  if (node.op !== "conv2d" && node.op !== "conv2dInputGrad" && node.op !== "conv2dFilterGrad") return false;
+function kernelOf({ nodes, machine }: Analysis, node: Node): string | undefined {
+  if (node.op !== "conv2d" && node.op !== "conv2dInputGrad" && node.op !== "conv2dFilterGrad")
+    return undefined;
   const conv = geometryOfNode(node, (id) => nodes[id]!.shape);
-  if (!convolutionKernel(node.op, conv, machine).endsWith("Winograd")) return false;
-  return !winogradTakesMatrixUnit(conv, machine);
+  const kernel = convolutionKernel(node.op, conv, machine);
+  return kernel.endsWith("Winograd") && winogradTakesMatrixUnit(conv, machine) ? undefined : kernel;
+}
+
+/** Whether a node is a convolution by Winograd's algorithm on the vector units: that on the matrix unit takes no joins. */
+function takesJoins(analysis: Analysis, node: Node): boolean {
+  return kernelOf(analysis, node)?.endsWith("Winograd") ?? false;
 }
 
 function isBy2({ size, strides, padding }: WindowAttrs): boolean {
@@ -59,7 +65,8 @@ function poolResults(analysis: Analysis, units: readonly Unit[]): readonly Unit[
   for (const pool of units) {
     if (pool.kind !== "kernel" || pool.node.op !== "maxPool2d" || !isBy2(pool.node.attrs)) continue;
     const conv = convolutionOf(analysis, units, pool.operands[0]!);
-    if (conv === undefined || readersOf(analysis, units, conv.result)?.length !== 1) continue;
+    if (conv === undefined || !takesJoins(analysis, conv.node)) continue;
+    if (readersOf(analysis, units, conv.result)?.length !== 1) continue;
     changes.set(pool, undefined).set(conv, { ...conv, result: pool.result, also: pool.also, pooled: true });
   }
   return replaced(units, changes);
@@ -76,11 +83,12 @@ function takeMoments(analysis: Analysis, units: readonly Unit[]): readonly Unit[
   return replaced(units, changes);
 }
 
-/** The forward convolution that makes `id`. */
+/** The forward convolution that makes `id`, if its kernel takes moments. */
 function convolutionOf(analysis: Analysis, units: readonly Unit[], id: number): KernelUnit | undefined {
   const maker = units.find((unit) => unit.kind === "kernel" && unit.result === id);
   if (maker?.kind !== "kernel" || maker.node.op !== "conv2d") return undefined;
-  return takesJoins(analysis, maker.node) ? maker : undefined;
+  const takesMoments = takesJoins(analysis, maker.node) || kernelOf(analysis, maker.node) === "conv2dThin";
+  return takesMoments ? maker : undefined;
 }
 
 function normalizeInputs(analysis: Analysis, units: readonly Unit[]): readonly Unit[] {
@@ -126,4 +134,18 @@ function spreadGradients(analysis: Analysis, units: readonly Unit[]): readonly U
     );
   }
   return joined;
+}
+
+function normalizeGradients(analysis: Analysis, units: readonly Unit[]): readonly Unit[] {
+  const changes = new Map<Unit, Unit | undefined>();
+  for (const normGrad of units) {
+    if (normGrad.kind !== "kernel" || normGrad.node.op !== "batchNormInputGrad" || normGrad.pool) continue;
+    const [reader, ...more] = readersOf(analysis, units, normGrad.result) ?? [];
+    if (reader === undefined || more.length > 0) continue;
+    if (kernelOf(analysis, reader.node) !== "conv2dThinFilterGrad") continue;
+    const [x, dy] = [reader.operands[0]!, normGrad.operands[4]!];
+    const operands = [x, dy, ...normGrad.operands];
+    changes.set(normGrad, undefined).set(reader, { ...reader, normGrad, operands });
+  }
+  return replaced(units, changes);
 }

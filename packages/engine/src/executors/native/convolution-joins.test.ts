@@ -1,5 +1,5 @@
 /**
- * Convolutions by Winograd's algorithm with what lies between them, as a whole step against float64: what is planned
+ * Convolutions, most by Winograd's algorithm, with what lies between them, as a whole step against float64: what is planned
  * on the way in and out of them, and what is not because something else wants the map in between.
  */
 import { loadKernels } from "@atelier/kernels";
@@ -18,6 +18,8 @@ import { openNativeExecutor } from "./native-executor.ts";
 const channels = 32;
 const shapes: Readonly<Record<string, readonly number[]>> = {
   x: [32, 17, 16, channels],
+  image: [32, 17, 16, 1],
+  thin: [3, 3, 1, channels],
   first: [3, 3, channels, channels],
   second: [3, 3, channels, channels],
   third: [3, 3, channels, channels],
@@ -27,6 +29,7 @@ const shapes: Readonly<Record<string, readonly number[]>> = {
 
 interface Layers {
   readonly g: GraphBuilder;
+  readonly image: Value;
   readonly conv: (x: Value, filters: string) => Value;
   readonly norm: (x: Value) => Value;
   readonly pool: (x: Value) => Value;
@@ -55,6 +58,20 @@ const networks: Readonly<Record<string, Network>> = {
       "batchNormInputGrad",
       "conv2dFilterGradWinograd",
     ],
+  },
+  "one channel, batch norm, relu": {
+    build:
+      ({ g, image, conv, norm }) =>
+      () =>
+        conv(g.relu(norm(conv(image, "thin"))), "first"),
+    kernels: ["conv2dThin", "conv2dWinograd", ...back, "batchNormParamGrad", "conv2dThinFilterGrad"],
+  },
+  "one channel, then no batch norm": {
+    build:
+      ({ g, image, conv }) =>
+      () =>
+        g.tanh(conv(image, "thin")),
+    kernels: ["conv2dThin", "conv2dThinFilterGrad"],
   },
   "relu, pool": {
     build:
@@ -119,6 +136,7 @@ describe.each(Object.entries(networks))("%s", (_, { build, kernels }) => {
   const plain = { size: [3, 3], strides: [1, 1], dilation: [1, 1], padding: ones, groups: 1 } as const;
   const y = build({
     g,
+    image: states.image!,
     conv: (x, filters) => g.conv2d(x, state(filters), plain),
     norm: (x) =>
       g.batchNorm(x, g.moments(x), state("gamma"), state("beta"), { epsilon: 1e-3, batchStatistics: true }),
