@@ -51,7 +51,18 @@ const kernelFiles = [
 ];
 /** Kernel files whose results are held to the bits of a description in TypeScript. */
 const exactFiles = ["normalize"];
-const plainFiles = ["addon", "session", "validate", "variants", "gather", "naive", "memory", "thread-pool"];
+const plainFiles = [
+  "addon",
+  "session",
+  "validate",
+  "validate-images",
+  "validate-matrices",
+  "variants",
+  "gather",
+  "naive",
+  "memory",
+  "thread-pool",
+];
 
 /**
  * CPU variants: C++ namespace, name shown, floats a vector, flags. One that lies `over` another compiles only the
