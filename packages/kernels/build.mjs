@@ -65,6 +65,8 @@ const plainFiles = [
   "addon",
   "session",
   "validate",
+  "validate-images",
+  "validate-matrices",
   "variants",
   "gather",
   "naive",
