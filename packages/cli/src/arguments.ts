@@ -3,12 +3,14 @@ import { AtelierError } from "@atelier/engine";
 import { Option } from "commander";
 import { parseSetting, type Setting } from "./recipe/settings.ts";
 
-/** A reader of a whole number ≥ `min` for `option`. */
-export function wholeNumberOf(option: string, min: number): (text: string) => number {
+/** A reader of a whole number ≥ `min`, and ≤ `max` where there is one, for `option`. */
+export function wholeNumberOf(option: string, min: number, max?: number): (text: string) => number {
+  const range = max === undefined ? `≥ ${min}` : `from ${min} to ${max}`;
   return (text) => {
     const value = Number(text);
-    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= min) return value;
-    throw new AtelierError("bad-argument", `${option}: expected a whole number ≥ ${min}, got "${text}".`);
+    const isIn = Number.isSafeInteger(value) && value >= min && value <= (max ?? value);
+    if (text.trim() !== "" && isIn) return value;
+    throw new AtelierError("bad-argument", `${option}: expected a whole number ${range}, got "${text}".`);
   };
 }
 
@@ -31,5 +33,5 @@ export const setOption = () =>
   ).argParser((text: string, earlier: readonly Setting[] = []) => [...earlier, parseSetting(text)]);
 export const portOption = () =>
   new Option("--port <n>", "port to listen on (default: 6006, or the next one that is free)").argParser(
-    wholeNumberOf("--port", 0),
+    wholeNumberOf("--port", 0, 65_535),
   );

@@ -3,6 +3,7 @@
  * are functions of (options, effects); main.ts gives them the real ones, tests their own.
  */
 import type { Environment } from "./environment.ts";
+import { harmless } from "./terminal/plain.ts";
 
 export interface Effects {
   /** Results. */
@@ -20,9 +21,9 @@ export interface Effects {
   readonly signal: AbortSignal;
 }
 
-/** One line of a message to the person at the terminal. */
+/** A message to the person at the terminal; what it quotes from a store moves no cursor. */
 export function say(effects: Effects, message: string): void {
-  effects.stderr(`${message}\n`);
+  effects.stderr(`${harmless(message)}\n`);
 }
 
 /** What a command found: one JSON object with `--json`, otherwise text for reading. */

@@ -1,7 +1,10 @@
 /** Runs recorded on a server, over real HTTP. */
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { apiClient } from "../src/api/index.ts";
 import { openSqliteStore, openTracker } from "../src/index.ts";
 import { hashAccessKey, newAccessKey } from "../src/server/access-key.ts";
 import { openServer } from "../src/server/open-server.ts";
@@ -85,6 +88,32 @@ test("a server that is killed again and again costs no row and no program", asyn
   expect(rows.map(({ values }) => values.row)).toEqual(Array.from({ length: count }, (_, row) => row));
   expect((await store.getRun(run.id)).state).toBe("finished");
   expect(messages.every((message) => message.includes(run.name))).toBe(true);
+});
+
+test("what is more than a server takes at once goes in parts", async () => {
+  await using folder = await storeFolder();
+  await using store = openSqliteStore({ folder: folder.path });
+  await using server = await openServer({ store, port: 0, version: "0.0.0" });
+  await using tracker = await openTracker({ url: server.url });
+  const run = await tracker.startRun({ project: "far", ...quiet });
+  const note = "é".repeat(4 << 20);
+  for (let row = 0; row < 9; row++) run.log({ note: `${row}${note}` }); // 72 MiB
+  await run.flush();
+  await run.finish();
+  const { rows } = await store.readRows({ runId: run.id });
+  expect(rows.map(({ values }) => String(values.note)[0]).join("")).toBe("012345678");
+});
+
+test("a server that takes calls and answers none is one that is away", async () => {
+  const silent = createServer();
+  silent.listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  onTestFinished(() => void silent.close());
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const signal = AbortSignal.timeout(50);
+  await expect(apiClient({ url }).call("listProjects", { signal })).rejects.toMatchObject({
+    code: "unreachable",
+  });
 });
 
 async function freePort(): Promise<number> {

@@ -144,8 +144,9 @@ test("a file that is too large is refused, whether it says so or not, and leaves
   expect((await fetch(`${server.url}/api/projects`)).status).toBe(200);
 });
 
-test("bytes that stop coming are not kept", async () => {
-  const { server, store } = await opened();
+test("bytes that stop coming are not kept, and are no failure of the server", async () => {
+  const failures: unknown[] = [];
+  const { server, store } = await opened({ onError: (error) => failures.push(error) });
   const sha256 = createHash("sha256").update("hello").digest("hex");
   const socket = connect(server.port, "127.0.0.1");
   socket.write(
@@ -156,6 +157,19 @@ test("bytes that stop coming are not kept", async () => {
   const { call } = apiClient({ url: server.url });
   expect(await call("listProjects")).toEqual([]);
   expect(await store.blobs.find(sha256)).toBeUndefined();
+  await new Promise((resolve) => setTimeout(resolve, 100)); // until it would have been told
+  expect(failures).toEqual([]);
+});
+
+test("a body that stands still holds up no end of the server", async () => {
+  const { server } = await opened();
+  const socket = connect(server.port, "127.0.0.1");
+  socket.on("error", () => {}); // it is cut off
+  socket.write("POST /api/runs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n");
+  socket.write("content-length: 100\r\n\r\n{");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await server[Symbol.asyncDispose]();
+  socket.destroy();
 });
 
 test("a body that is too large is refused", async () => {

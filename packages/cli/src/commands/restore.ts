@@ -41,14 +41,15 @@ export async function restore({ run: name, out, json }: RestoreOptions, effects:
     try {
       restored.push(...(await restoreFiles(store.blobs, [file], folder)));
     } catch (error) {
-      if (!(error instanceof TrackerError) || error.code === "cannot-write") throw error;
+      if (!(error instanceof TrackerError)) throw error;
       failed.push(error);
       say(effects, error.message);
     }
   }
   const count = `${restored.length} of ${files.length} files`;
   if (failed.length > 0) {
-    throw new TrackerError("bad-store", `${count} restored to ${folder}; the others are named above.`, {
+    const code = failed.every((error) => error.code === "cannot-write") ? "cannot-write" : "bad-store";
+    throw new TrackerError(code, `${count} restored to ${folder}; the others are named above.`, {
       cause: failed[0],
     });
   }

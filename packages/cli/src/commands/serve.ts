@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder, writeFileAtomic } from "@atelier/engine";
-import { hashAccessKey, newAccessKey } from "@atelier/tracker/server";
+import { TrackerError } from "@atelier/tracker";
+import { hashAccessKey, keyChecker, newAccessKey } from "@atelier/tracker/server";
 import { type Command, Option } from "commander";
 import { debugOption, jsonOption, portOption } from "../arguments.ts";
 import { type Effects, say } from "../effects.ts";
@@ -45,12 +46,25 @@ export async function serve({ host, port, newKey, json }: ServeOptions, effects:
 /** The hash kept in the store's folder; without one, or with `isNew`, of a new key, which is shown once. */
 async function keyHashOf(folder: string, isNew: boolean, effects: Effects): Promise<string> {
   const path = join(folder, "access-key");
-  const kept = isNew ? undefined : await readFile(path, "utf8").catch(() => undefined);
-  if (kept !== undefined) return kept.trim();
+  const kept = isNew ? undefined : await keptHash(path);
+  if (kept !== undefined) return kept;
   const key = newAccessKey();
   const hash = await hashAccessKey(key);
   await makeFolder(folder);
   await writeFileAtomic(path, new TextEncoder().encode(`${hash}\n`));
   say(effects, `access key, shown this once: ${key}`);
   return hash;
+}
+
+/** Undefined where none is kept. Throws bad-store for anything else but a hash: a key that works is never replaced unasked. */
+async function keptHash(path: string): Promise<string | undefined> {
+  try {
+    const hash = (await readFile(path, "utf8")).trim();
+    keyChecker(hash);
+    return hash;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    const { message } = cause as Error;
+    throw new TrackerError("bad-store", `${path}: ${message} --new-key makes a new key.`, { cause });
+  }
 }

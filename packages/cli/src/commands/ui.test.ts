@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { encodePng } from "@atelier/charts";
@@ -168,6 +168,10 @@ test("a taken port is said, with one that is free; without --port the next one i
   const refused = await shop.run(["ui", "--port", String(port)]);
   expect(refused.code).toBe(2);
   expect(refused.stderr).toMatch(new RegExp(`port ${port} is taken; \\d+ is free: --port \\d+`));
+  expect(await shop.run(["ui", "--port", "70000"])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--port: expected a whole number from 0 to 65535, got "70000"'),
+  });
   await serving(shop, ["ui"]);
   await serving(shop, ["ui"]);
 });
@@ -210,4 +214,13 @@ test("serve asks for the key that it shows once, and login keeps it", async () =
   const renewed = await serving(shop, ["serve", "--port", String(port), "--new-key"]);
   expect(renewed.said).toContain("access key");
   await expect(apiClient({ url, key }).call("listProjects")).rejects.toMatchObject({ code: "no-access" });
+  renewed.stop();
+  await renewed.done;
+  const hash = join(shop.folder, ".atelier", "access-key");
+  await writeFile(hash, "junk");
+  expect(await shop.run(["serve", "--port", String(port)])).toMatchObject({
+    code: 11,
+    stderr: expect.stringContaining(`${hash}: expected the hash of an access key`),
+  });
+  expect(await readFile(hash, "utf8")).toBe("junk");
 });

@@ -10,6 +10,11 @@ export function plain(text: string, length = longest): string {
   return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : shown;
 }
 
+/** A text of several lines, without what moves a cursor or turns the writing. */
+export function harmless(text: string): string {
+  return text.replace(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, escaped);
+}
+
 function escaped(character: string): string {
   return character === "\n" ? "⏎" : `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
 }

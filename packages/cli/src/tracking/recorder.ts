@@ -126,7 +126,15 @@ async function openRun(
     const run = await tracker
       .resumeRun(earlier)
       .catch(ifOneOf("not-found", "cannot-write", "busy", "unreachable"));
-    if (run !== undefined) return run;
+    if (run !== undefined) {
+      // A process that was killed had kept its last epochs, and may not have recorded them.
+      const [loss] =
+        (await tracker.store
+          .readSeries({ runIds: [run.id], keys: ["loss"] })
+          .catch(ifOneOf("busy", "unreachable"))) ?? [];
+      for (const epoch of epochsBefore(resume)) if (!loss?.x.includes(epoch.epoch)) logEpoch(run, epoch);
+      return run;
+    }
   }
   const { project = basename(origin.data), group, name, notes, tag } = options;
   const { limit, executor, threads } = origin;

@@ -10,7 +10,7 @@ import {
   routes,
 } from "./routes.ts";
 import { decodeSeries, seriesContentType } from "./series-block.ts";
-import { fromWireText, toWireBody } from "./wire-json.ts";
+import { fromWireText, largestBodyBytes, toWireBody } from "./wire-json.ts";
 
 type Part<Name extends string, Value> = undefined extends Value
   ? unknown
@@ -51,17 +51,11 @@ export function apiClient({ url = "", key }: ApiClientOptions = {}): ApiClient {
     if (key !== undefined) headers.set("authorization", `Bearer ${key}`);
     const response = await fetch(`${url}${apiPath(name, request)}`, {
       method: routes[name].slice(0, routes[name].indexOf(" ")),
-      ...(body !== undefined && { body: toWireBody(body) }),
+      ...(body !== undefined && { body: bodyOf(name, body) }),
       ...(signal && { signal }),
       ...more,
       headers,
-    }).catch((cause: Error) => {
-      if (signal?.aborted) throw cause;
-      const place = url === "" ? "" : `${url}: `;
-      throw new TrackerError("unreachable", `${place}the server does not answer (${reasonOf(cause)}).`, {
-        cause,
-      });
-    });
+    }).catch(unanswered(url));
     if (!response.ok) throw await failureOf(response);
     return response;
   };
@@ -70,8 +64,10 @@ export function apiClient({ url = "", key }: ApiClientOptions = {}): ApiClient {
     call: async (name, ...[request]) => {
       const response = await send(name, (request ?? {}) as RequestOf<typeof name>);
       const type = response.headers.get("content-type") ?? "";
-      if (type.startsWith("application/json")) return fromWireText(await response.text()) as never;
-      const bytes = new Uint8Array(await response.arrayBuffer());
+      const content = await response.arrayBuffer().catch(unanswered(url));
+      if (type.startsWith("application/json"))
+        return fromWireText(new TextDecoder().decode(content)) as never;
+      const bytes = new Uint8Array(content);
       return (type === seriesContentType ? decodeSeries(bytes) : bytes) as never;
     },
   };
@@ -107,6 +103,27 @@ export function encodePathPart(text: string): string {
 /** The text that encodePathPart wrote, percent-decoding done. */
 export function decodePathPart(text: string): string {
   return text.startsWith("~") ? text.slice(1) : text;
+}
+
+/** Throws too-large here: a server may hang up on a body before it can say why. */
+function bodyOf(name: RouteName, body: unknown): Uint8Array<ArrayBuffer> {
+  const bytes = new TextEncoder().encode(toWireBody(body));
+  if (bytes.length <= largestBodyBytes) return bytes;
+  throw new TrackerError(
+    "too-large",
+    `${name}: expected a body of at most ${largestBodyBytes} bytes, got ${bytes.length}; send less at once.`,
+  );
+}
+
+/** The error of a call that got no answer, or half of one; of one that its caller gave up, the caller's own. */
+function unanswered(url: string): (cause: Error) => never {
+  return (cause) => {
+    if (cause.name === "AbortError") throw cause;
+    const place = url === "" ? "" : `${url}: `;
+    throw new TrackerError("unreachable", `${place}the server does not answer (${reasonOf(cause)}).`, {
+      cause,
+    });
+  };
 }
 
 function reasonOf({ message, cause }: Error): string {

@@ -26,4 +26,4 @@ export {
   type Session,
 } from "./routes.ts";
 export { decodeSeries, encodeSeries, seriesContentType } from "./series-block.ts";
-export { fromWireText, toWireBody, toWireText } from "./wire-json.ts";
+export { fromWireText, largestBodyBytes, toWireBody, toWireText } from "./wire-json.ts";

@@ -5,6 +5,9 @@
  */
 import { fromJsonText, type Json, toJsonText } from "../model/json.ts";
 
+/** No body is larger; what is, goes in parts. */
+export const largestBodyBytes = 64 * 2 ** 20;
+
 /** Properties below which any value may stand. */
 const freeProperties: ReadonlySet<string> = new Set([
   "config",

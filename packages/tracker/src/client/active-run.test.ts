@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { storeFolder } from "../../test/store-folder.ts";
@@ -129,10 +129,30 @@ describe("a run", () => {
     expect(() => run.log({ loss: undefined as never })).toThrow(
       '"loss": expected a number, a text or a logged object, got undefined',
     );
+    expect(() => run.log({ loss: { type: "nonsense" } as never })).toThrow("got object");
     expect(() => run.log({ loss: 1 }, { step: Number.NaN })).toThrow("expected a finite step");
     run.log({ loss: 1 });
     await run.flush();
-    expect((await tracker.store.readRows({ runId: run.id })).rows.length).toBe(1);
+    expect((await tracker.store.readRows({ runId: run.id })).rows).toMatchObject([{ row: 0, step: 0 }]);
+  });
+
+  test("refuses a config and a summary that no store can hold, and records all else", async () => {
+    const inItself: Record<string, never> = {};
+    inItself.self = inItself as never;
+    await expect(start({ config: { big: 1n } })).rejects.toThrow(
+      "config: expected values that JSON can hold",
+    );
+    await using run = await start();
+    expect(() => run.setConfig(inItself)).toThrow("setConfig: expected values that JSON can hold");
+    expect(() => run.setSummary({ big: 1n as never })).toThrow(
+      "setSummary: expected values that JSON can hold",
+    );
+    const config = { callback: (() => 1) as never, list: [1] };
+    run.setConfig(config);
+    config.list.push(2); // what was said is what counts
+    run.log({ loss: 1 });
+    await run.flush();
+    expect(await stored(run.id)).toMatchObject({ config: { list: [1] }, summary: { loss: 1 } });
   });
 
   test("gives its files back as they were", async () => {
@@ -151,6 +171,15 @@ describe("a run", () => {
       code: "bad-store",
     });
     expect(await readFile(join(target, "notes.txt"), "utf8")).toBe("hello"); // the earlier file stays
+    await restoreFiles(tracker.store.blobs, [{ ...files[1]!, path: "..x" }], target);
+    const file = { ...files[0]!, path: "notes.txt/below" };
+    await expect(restoreFiles(tracker.store.blobs, [file], target)).rejects.toMatchObject({
+      code: "cannot-write",
+    });
+    await rm(join(folder.path, "blobs", files[0]!.sha256));
+    await expect(restoreFiles(tracker.store.blobs, files, target)).rejects.toThrow(
+      "notes.txt: its content is missing",
+    );
     for (const path of ["../x", "/../x", "a/../../x", "", ".", "nul\0"]) {
       const file = { ...files[0]!, path };
       await expect(restoreFiles(tracker.store.blobs, [file], target)).rejects.toMatchObject({

@@ -2,11 +2,11 @@
 import type { Artifact, NewArtifact, StoredFile } from "../model/artifact.ts";
 import { parseArtifactName } from "../model/artifact.ts";
 import { type Evaluation, encodePredictions, type Predictions } from "../model/evaluation.ts";
-import { type Json, type JsonObject, toJsonText } from "../model/json.ts";
+import { asStored, type Json, type JsonObject, toJsonText } from "../model/json.ts";
 import { type MetricDefinition, summarize } from "../model/metric-definition.ts";
 import type { FinalState, Run, RunUpdate } from "../model/run.ts";
 import { TrackerError } from "../model/tracker-error.ts";
-import { type FileReference, type HistoryValue, histogramOf } from "../model/value.ts";
+import { type FileReference, type HistoryValue, histogramOf, isObjectType } from "../model/value.ts";
 import type { Store } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import { bytesOf, type FileSource, imageType, putSource } from "./files.ts";
@@ -98,13 +98,14 @@ export class ActiveRun {
    */
   log(values: Readonly<Record<string, HistoryValue>>, { step }: LogOptions = {}): void {
     this.#expectRunning();
+    for (const key in values) expectValue(key, values[key]);
+    const taken = this.#takeStep(step); // throws: no row then
     const row = {
       row: this.#nextRow++,
-      step: this.#takeStep(step),
+      step: taken,
       time: this.#parts.clock(),
       values: { ...values },
     };
-    for (const key in row.values) expectValue(key, row.values[key]);
     summarize(this.#summary, this.#summarySteps, row, this.#metrics);
     this.#parts.queue.push({ row });
   }
@@ -141,13 +142,13 @@ export class ActiveRun {
 
   /** Sets values of the summary; a metric logged later replaces its own. */
   setSummary(values: JsonObject): void {
-    Object.assign(this.#summary, values);
+    Object.assign(this.#summary, storable("setSummary", values));
     this.update({});
   }
 
   /** Adds to the config. */
   setConfig(values: JsonObject): void {
-    this.#config = { ...this.#config, ...values };
+    this.#config = { ...this.#config, ...storable("setConfig", values) };
     this.update({ config: this.#config });
   }
 
@@ -274,9 +275,21 @@ export class ActiveRun {
   }
 }
 
+/** Throws bad-argument for what no store can keep: found later, it would hold up everything said after it. */
+export function storable(where: string, values: JsonObject): JsonObject {
+  try {
+    return asStored(values);
+  } catch (cause) {
+    const reason = (cause as Error).message.split("\n")[0];
+    throw new TrackerError("bad-argument", `${where}: expected values that JSON can hold: ${reason}.`, {
+      cause,
+    });
+  }
+}
+
 function expectValue(key: string, value: unknown): void {
   if (typeof value === "number" || typeof value === "string") return;
-  if (typeof value === "object" && value !== null && "type" in value) return;
+  if (typeof value === "object" && value !== null && "type" in value && isObjectType(value.type)) return;
   throw new TrackerError(
     "bad-argument",
     `log: ${JSON.stringify(key)}: expected a number, a text or a logged object, got ${value === null ? "null" : typeof value}.`,

@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, readFile, rename, rm } from "node:fs/promises";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { StoredFile } from "../model/artifact.ts";
 import { TrackerError } from "../model/tracker-error.ts";
@@ -39,7 +39,7 @@ export interface RestoredFile extends StoredFile {
 
 /**
  * Writes files below `folder`, each whole and with its checksum verified, in place of what had its name. Throws
- * bad-store for a blob whose content is not what its name says, bad-argument for a path that leads out of the folder.
+ * bad-store for a blob that is missing or whose content is not what its name says, bad-argument for a path that leads out of the folder.
  */
 export async function restoreFiles(
   blobs: BlobStore,
@@ -54,7 +54,7 @@ export async function restoreFiles(
 function targetOf(path: string, folder: string): string {
   const target = join(folder, path);
   const inside = relative(folder, target);
-  if (inside === "" || inside.startsWith("..") || isAbsolute(inside) || path.includes("\0")) {
+  if (inside === "" || inside.split(sep)[0] === ".." || isAbsolute(inside) || path.includes("\0")) {
     throw new TrackerError(
       "bad-argument",
       `${JSON.stringify(path)}: the path leads out of ${folder}; it is not written.`,
@@ -89,11 +89,14 @@ async function restoreFile(
     }
     await rename(temporary, target);
   } catch (cause) {
+    if (cause instanceof TrackerError && cause.code === "not-found") {
+      throw new TrackerError("bad-store", `${path}: its content is missing: ${cause.message}`, { cause });
+    }
     if (cause instanceof TrackerError) throw cause;
     throw new TrackerError("cannot-write", `${target}: cannot be written: ${(cause as Error).message}`, {
       cause,
     });
   } finally {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {}); // there may be no such folder
   }
 }

@@ -16,7 +16,7 @@ import { appendNow } from "../store/sqlite/sqlite-store.ts";
 import type { Store } from "../store/store.ts";
 import { openStoreWorker } from "../store/worker/open-store-worker.ts";
 import { accompany } from "./accompany.ts";
-import { ActiveRun } from "./active-run.ts";
+import { ActiveRun, storable } from "./active-run.ts";
 import { steadyClock } from "./clock.ts";
 import { atProcessEnd, type ProcessEnd } from "./process-end.ts";
 import { batchOf, isFinal, type RunEntry, RunQueue } from "./run-queue.ts";
@@ -75,6 +75,7 @@ export class Tracker {
       entity: defaultEntity,
       id: newRunId(),
       ...options,
+      ...(options.config && { config: storable("config", options.config) }),
       writer: thisWriter,
       createdAt: now,
     } satisfies NewRun;

@@ -32,7 +32,7 @@ export interface RunQueueOptions {
 /** What is said goes out no later than this. */
 const sendAfterMs = 100;
 /** Batches have at most this many entries, so that one write stays a matter of milliseconds. */
-const largestBatch = 4000;
+export const largestBatch = 4000;
 /** More than this do not wait in memory. */
 const largestWaiting = 200_000;
 const firstRetryMs = 500;
@@ -94,7 +94,7 @@ export class RunQueue {
     try {
       while (this.#entries.length > 0 || this.#trouble) {
         // What was spooled came before what is in memory.
-        if (this.#trouble) await this.#options.spool.drain(this.#options.store);
+        if (this.#trouble) await this.#options.spool.drain(this.#options.store, this.#options.runId);
         const batch = this.#entries.slice(0, largestBatch);
         if (batch.length > 0) await writeEntries(this.#options, batch);
         this.#entries.splice(0, batch.length);
@@ -152,14 +152,27 @@ export function isFinal(error: unknown): boolean {
   return error instanceof TrackerError && (error.code === "not-found" || error.code === "conflict");
 }
 
-/** Writes entries of one run to its store, as one batch. */
+/** Writes entries of one run to its store, as one batch; where that is too large for a server, in parts. */
 export async function writeEntries(
-  { store, runId, updateWith, writer }: Pick<RunQueueOptions, "store" | "runId" | "updateWith" | "writer">,
+  options: Pick<RunQueueOptions, "store" | "runId" | "updateWith" | "writer">,
   entries: readonly RunEntry[],
 ): Promise<void> {
+  const { store, runId, updateWith, writer } = options;
   for (const entry of entries) if ("create" in entry) await createOnce(store, entry.create);
   const { update, ...batch } = batchOf(entries);
-  await store.append(runId, { ...batch, ...(writer && { writer }), update: { ...updateWith(), ...update } });
+  try {
+    await store.append(runId, {
+      ...batch,
+      ...(writer && { writer }),
+      update: { ...updateWith(), ...update },
+    });
+  } catch (error) {
+    const isTooLarge = error instanceof TrackerError && error.code === "too-large";
+    if (!isTooLarge || entries.length === 1) throw error;
+    const half = entries.length >> 1;
+    await writeEntries(options, entries.slice(0, half));
+    await writeEntries(options, entries.slice(half));
+  }
 }
 
 /** What entries say, of several updates the last value of each part. */

@@ -29,6 +29,14 @@ export function fromJsonText(text: string): Json {
   return JSON.parse(text, (_, part) => nonFinite.get(part) ?? part);
 }
 
+/**
+ * A copy of what a program says, as a store keeps it: what JSON leaves out (functions, undefined) is left out. Throws
+ * TypeError for what it cannot write: numbers of type bigint, objects that contain themselves.
+ */
+export function asStored(value: JsonObject): JsonObject {
+  return fromJsonText(toJsonText(value)) as JsonObject;
+}
+
 /** A value as plain JSON can carry it: numbers that are not finite as texts. */
 export function encodeJson(value: Json): Json {
   return JSON.parse(toJsonText(value));

@@ -14,12 +14,16 @@ interface Token {
   readonly at: number;
 }
 
+/** Nobody types more than this into each other; without an end to it the stack would be the end. */
+const deepest = 200;
+
 const comparisons: readonly string[] = ["=", "!=", "<", "<=", ">", ">="];
 
 /** Throws bad-argument, saying where the text stops making sense. */
 export function parseRunFilter(text: string): RunFilter {
   const tokens = tokensOf(text);
   let next = 0;
+  let depth = 0;
   const peek = (...words: readonly string[]) => {
     const token = tokens[next];
     return token !== undefined && !token.isQuoted && words.includes(token.text.toLowerCase());
@@ -51,15 +55,16 @@ export function parseRunFilter(text: string): RunFilter {
     return parts.length === 1 ? parts[0]! : { and: parts };
   };
   const term = (): RunFilter => {
-    if (peek("not")) {
+    if (!peek("not", "(")) return condition();
+    if (++depth > deepest) throw expected(`at most ${deepest} "not" and "(" in one another`);
+    const isNegated = peek("not");
+    next++;
+    const inner = isNegated ? { not: term() } : disjunction();
+    if (!isNegated) {
+      if (!peek(")")) throw expected('")"');
       next++;
-      return { not: term() };
     }
-    if (!peek("(")) return condition();
-    next++;
-    const inner = disjunction();
-    if (!peek(")")) throw expected('")"');
-    next++;
+    depth--;
     return inner;
   };
   const condition = (): RunFilter => {

@@ -67,6 +67,11 @@ describe("a filter", () => {
     ["(a = 1", 'filter: expected ")", got the end, in: (a = 1'],
     ["a = 1 b = 2", 'filter: expected "and", "or" or the end, got "b" at 6, in: a = 1 b = 2'],
     ['a = "x', 'filter: cannot read from character 4 on:  "x'],
+    ["(".repeat(100_000), 'filter: expected at most 200 "not" and "(" in one another, got "(" at 201, in'],
+    [
+      "not ".repeat(100_000),
+      'filter: expected at most 200 "not" and "(" in one another, got "not" at 800, in',
+    ],
   ])("that makes no sense is refused: %s", (text, message) =>
     expect(() => parseRunFilter(text)).toThrow(message),
   );

@@ -38,6 +38,19 @@ export interface TableReference {
 /** NaN and ±Infinity are values. */
 export type HistoryValue = number | string | Histogram | FileReference | ImageList | TableReference;
 
+/** The kinds of logged objects. */
+const objectTypes: ReadonlySet<unknown> = new Set<Exclude<HistoryValue, number | string>["type"]>([
+  "histogram",
+  "image",
+  "file",
+  "images",
+  "table",
+]);
+
+export function isObjectType(type: unknown): boolean {
+  return objectTypes.has(type);
+}
+
 /** A history value as JSON, which it already is. */
 export function valueAsJson(value: HistoryValue): Json {
   return value as number | string | (HistoryValue & JsonObject);

@@ -53,6 +53,34 @@ describe("every call", () => {
     }
   });
 
+  test("of a page without entries answers none", async () => {
+    const { store, call } = await testServer();
+    await fillStore(store);
+    const query = { limit: 0 };
+    for (const name of ["listRuns", "listCells", "readRows", "readConsole"] as const) {
+      const response = await call(name, {
+        parameters: run,
+        query: { ...query, columns: undefined },
+      } as never);
+      expect(response.statusCode, `${name}: ${response.body}`).toBe(200);
+      expect(fromWireText(response.body)).not.toHaveProperty("next");
+    }
+  });
+
+  test("with a number that would make a run unreadable is refused", async () => {
+    const { store, call } = await testServer();
+    await fillStore(store);
+    const last = Number.MAX_SAFE_INTEGER;
+    const row = { row: last, step: 0, time: 0, values: {} };
+    const line = { line: last, stream: "stdout", time: 0, text: "" } as const;
+    for (const body of [{ rows: [row] }, { systemRows: [row] }, { console: [line] }]) {
+      expect((await call("append", { parameters: run, body })).statusCode).toBe(400);
+    }
+    const later = { id: "c", ...scope, createdAt: 1e300 };
+    expect((await call("createRun", { body: later })).json().error.message).toContain("createdAt");
+    expect((await call("listRuns", { query: {} })).statusCode).toBe(200);
+  });
+
   test("of a run that is not there says so", async () => {
     const { call } = await testServer();
     for (const name of Object.keys(routes) as RouteName[]) {

@@ -4,7 +4,14 @@
  */
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import type { z } from "zod";
-import { decodePathPart, fromWireText, type RouteName, routes, toWireText } from "../api/index.ts";
+import {
+  decodePathPart,
+  fromWireText,
+  largestBodyBytes,
+  type RouteName,
+  routes,
+  toWireText,
+} from "../api/index.ts";
 import { TrackerError } from "../model/tracker-error.ts";
 import type { Store } from "../store/store.ts";
 import { answerToError } from "./error-answer.ts";
@@ -30,8 +37,6 @@ export interface ServerOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** JSON bodies are no larger; a client sends a few thousand rows at once. */
-const largestBodyBytes = 64 * 2 ** 20;
 /** Names in paths may be 10 kB of any text, each character of which takes up to twelve. */
 const largestPathBytes = 128 * 2 ** 10;
 

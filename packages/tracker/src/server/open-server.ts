@@ -18,11 +18,14 @@ export interface OpenServer extends AsyncDisposable {
   readonly port: number;
 }
 
+/** So long may what is being answered take once the server is to end. */
+const graceMs = 3000;
+
 /** So many ports after the one wanted are looked at. */
 const portsTried = 50;
 
 /**
- * Opens a server; disposing it ends live streams and waits for what is being answered. Throws bad-argument for an address
+ * Opens a server; disposing it ends live streams and waits, a little, for what is being answered. Throws bad-argument for an address
  * of others without a key, and for a port that is taken, naming the next free one.
  */
 export async function openServer(options: OpenServerOptions): Promise<OpenServer> {
@@ -46,7 +49,10 @@ export async function openServer(options: OpenServerOptions): Promise<OpenServer
   return {
     url: `http://${name}:${actual}`,
     port: actual,
-    [Symbol.asyncDispose]: () => server.close(),
+    [Symbol.asyncDispose]: async () => {
+      const timer = setTimeout(() => server.server.closeAllConnections(), graceMs);
+      await server.close().finally(() => clearTimeout(timer));
+    },
   };
 }
 

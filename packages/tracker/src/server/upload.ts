@@ -16,9 +16,16 @@ export async function* upload(
   };
   expectRoom(Number(headers["content-length"] ?? 0));
   let sizeBytes = 0;
-  for await (const piece of raw as AsyncIterable<Uint8Array>) {
-    sizeBytes += piece.length;
-    expectRoom(sizeBytes);
-    yield piece;
+  try {
+    for await (const piece of raw as AsyncIterable<Uint8Array>) {
+      sizeBytes += piece.length;
+      expectRoom(sizeBytes);
+      yield piece;
+    }
+  } catch (cause) {
+    if (cause instanceof TrackerError) throw cause;
+    throw new TrackerError("bad-argument", `the file broke off after ${sizeBytes} bytes; send it again.`, {
+      cause,
+    });
   }
 }

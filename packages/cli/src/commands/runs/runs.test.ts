@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openSqliteStore } from "@atelier/tracker";
 import { parquetReadObjects } from "hyparquet";
@@ -100,6 +100,27 @@ describe("a training is recorded", () => {
     expect(steps).toEqual([1, 2, 3, 4]);
   });
 
+  test("with the epochs that a killed process had kept and not yet recorded", async () => {
+    const shop = await workshop();
+    const stop = new AbortController();
+    const onMessage = (text: string) => {
+      if (text.includes("2/4")) stop.abort();
+    };
+    await shop.run(tiny, { signal: stop.signal, onMessage });
+    const [{ id }] = (await json(shop, "runs")).runs;
+    const store = openSqliteStore({ folder: join(shop.folder, ".atelier") });
+    const { rows } = await store.readRows({ runId: id });
+    await store.deleteRun(id);
+    await store.createRun({ id, entity: "local", project: "data", createdAt: 1 });
+    await store.append(id, { rows: rows.slice(0, 1) });
+    await store[Symbol.asyncDispose]();
+    await json(shop, "train", "--resume", "out/tiny-1/checkpoint.safetensors", "--executor", "reference");
+    const { stdout } = await shop.run(["runs", "export", id]);
+    const exported = stdout.trim().split("\n");
+    expect(exported.map((line) => JSON.parse(line).step)).toEqual([1, 2, 3, 4]);
+    expect(JSON.parse(exported[1]!).loss).toBe(rows[1]!.values.loss);
+  });
+
   test("as failed, with the reason", async () => {
     const shop = await workshop();
     await shop.run([...tiny, "--set", "optimizer.learningRate=1e30"]);
@@ -164,6 +185,10 @@ describe("runs", () => {
     expect((await json(shop, "runs", "tag", "first", "best", "--remove")).tags).toEqual(["tryout"]);
     const wrong = await shop.run(["runs", "show", "frist"]);
     expect(wrong).toMatchObject({ code: 9, stderr: expect.stringContaining('Did you mean "first"?') });
+    const store = openSqliteStore({ folder: join(shop.folder, ".atelier") });
+    await store.createRun({ id: "x", name: "\x1b[31mred", entity: "local", project: "p", createdAt: 1 });
+    await store[Symbol.asyncDispose]();
+    expect((await shop.run(["runs", "show", "[31mred"])).stderr).toContain('Did you mean "\\x1b[31mred"?');
   });
 
   test("are exported with their history as JSON lines, CSV and Parquet", async () => {
@@ -227,6 +252,12 @@ describe("runs", () => {
     const damaged = await shop.run(["restore", "first", "--out", "again"]);
     expect(damaged).toMatchObject({ code: 11, stderr: expect.stringContaining("2 of 3 files restored") });
     expect(damaged.stderr).toContain("history.json: its content in the store is damaged");
+    await rm(join(shop.folder, ".atelier", "blobs", sha256));
+    await mkdir(join(shop.folder, "taken", "recipe.yaml"), { recursive: true });
+    const missing = await shop.run(["restore", "first", "--out", "taken"]);
+    expect(missing).toMatchObject({ code: 11, stderr: expect.stringContaining("1 of 3 files restored") });
+    expect(missing.stderr).toContain("history.json: its content is missing");
+    expect(missing.stderr).toContain("recipe.yaml: cannot be written");
   });
 
   test("are deleted, but none when one name is wrong", async () => {

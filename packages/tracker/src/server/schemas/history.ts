@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ConsoleLine, HistoryRow, MetricKey } from "../../model/history.ts";
 import type { HistoryValue } from "../../model/value.ts";
 import type { RunBatch } from "../../store/store.ts";
-import { count, recordOf, sha256, text, time } from "./json.ts";
+import { count, place, recordOf, sha256, text, time } from "./json.ts";
 import { runUpdate, writer } from "./run.ts";
 
 /** A number: also one of those that JSON does not know, which wire-json.ts has read. */
@@ -40,7 +40,7 @@ const historyValue: z.ZodType<HistoryValue> = z.union([
 ]);
 
 export const historyRow = z.object({
-  row: count,
+  row: place,
   step: z.number(),
   time,
   values: recordOf(historyValue),
@@ -49,7 +49,7 @@ export const historyRow = z.object({
 export const rowPage = z.object({ rows: z.array(historyRow), next: count.optional() });
 
 export const consoleLine = z.object({
-  line: count,
+  line: place,
   stream: z.enum(["stdout", "stderr"]),
   time,
   text,

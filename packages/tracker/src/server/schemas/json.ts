@@ -11,8 +11,10 @@ export const json = z.custom<Json>(() => true);
 export const text = z.string();
 /** A whole number ≥ 0. */
 export const count = z.int().min(0);
-/** Milliseconds since the epoch. */
-export const time = z.number();
+/** Where the next one must be a whole number, too. */
+export const place = count.max(Number.MAX_SAFE_INTEGER - 1);
+/** Milliseconds since the epoch, as far as calendars go. */
+export const time = z.number().min(-8.64e15).max(8.64e15);
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in 64 hexadecimal digits");
 
 /** A record of any keys whose values are of one schema, passed on as it is. */

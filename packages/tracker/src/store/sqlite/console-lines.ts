@@ -26,6 +26,6 @@ export function readConsole(database: Database, runNo: number, query: ConsoleQue
       }),
     );
   const page = found.slice(0, limit);
-  const next = found.length > limit ? page.at(-1)!.line : undefined;
+  const next = found.length > limit ? page.at(-1)?.line : undefined;
   return { lines: before === undefined ? page : page.reverse(), next };
 }

@@ -82,7 +82,7 @@ const meanings: { readonly [code: number]: readonly [TrackerErrorCode, string] }
   5: ["busy", "another process has held the store for a minute; try again"],
   6: ["busy", "another process has held the store for a minute; try again"],
   8: ["cannot-write", "the file or its folder is read-only"],
-  10: ["cannot-write", "the disk failed to read or write"],
+  10: ["cannot-write", "the disk failed to read or write; check that it has room"],
   11: ["bad-store", "the file is damaged; restore a copy, or move it away to start anew"],
   13: ["cannot-write", "the disk is full"],
   14: ["cannot-write", "the file cannot be opened; check that the folder exists and may be written"],

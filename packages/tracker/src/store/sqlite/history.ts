@@ -166,7 +166,7 @@ export function readRowPage(database: Database, place: RowPlace, query: RowQuery
   for (const row of readTail(database, place, { ...since, limit: limit + 1 })) rows.set(row.row, row);
   const sorted = [...rows.values()].sort((a, b) => a.row - b.row);
   const page = sorted.slice(0, limit);
-  const next = sorted.length > limit ? page.at(-1)!.row : undefined;
+  const next = sorted.length > limit ? page.at(-1)?.row : undefined;
   return { rows: keys === undefined ? page : page.map(withKeys(keys)).filter(hasValues), next };
 }
 

@@ -62,7 +62,7 @@ export class RunTable {
     const start = after === undefined ? 0 : placeAfter(keyed, after);
     const page = keyed.slice(start, start + limit).map(({ run }) => run);
     const end = start + page.length;
-    const next = end < keyed.length ? `${end} ${page.at(-1)!.id}` : undefined;
+    const next = page.length > 0 && end < keyed.length ? `${end} ${page.at(-1)!.id}` : undefined;
     return { matching, page, next };
   }
 
