@@ -229,7 +229,11 @@ const workOf: { readonly [K in PlainKernel]: (args: KernelArgs<K>) => Work } = {
   layerNormParamGrad: (args) => rows(args, 8, 2),
   layerNormInputGrad: (args) => rows(args, 12, 3),
   softmax: (args) => rows(args, 8, 2),
-  softmaxCrossEntropy: (args) => rows(args, 8, 2),
-  softmaxCrossEntropyGrad: (args) => rows(args, 8, 3),
-  correct: (args) => rows(args, 2, 2),
+  softmaxCrossEntropy: ({ dx, right, ...args }) =>
+    rows(
+      args,
+      8,
+      dx === noRef ? 2 : 3,
+      `${dx === noRef ? "" : ", gradient"}${right === noRef ? "" : ", correct"}`,
+    ),
 };

@@ -1,13 +1,14 @@
 /**
  * Groups the nodes of a step graph into units, each of which becomes one kernel call (or, for a few data
  * movements, several): convolutional blocks of narrow networks are one each (blocks.ts), bias and relu join the product before them, relu joins batch norm, pooling and batch norm join
- * each other (join-normalization.ts), Winograd's convolutions take in what lies beside them (join-convolution.ts), and connected element-wise nodes become one `map`, which may in turn join the product it works on (join.ts).
+ * each other (join-normalization.ts), Winograd's convolutions take in what lies beside them (join-convolution.ts), the loss is one with its gradient (join-loss.ts), and connected element-wise nodes become one `map`, which may in turn join the product it works on (join.ts).
  */
 import type { Node, OpNode, StepGraph } from "../graph/graph.ts";
 import type { OpName } from "../graph/ops.ts";
 import { operandMode, type Shape, sizeOf } from "../graph/shape.ts";
 import { type BlockGradient, type ConvBlock, findBlock } from "./blocks.ts";
 import { type Machine, vectorUnits } from "./convolution.ts";
+import { joinLoss } from "./join-loss.ts";
 import { joinNeighbours } from "./join-normalization.ts";
 import type { MapOpcode } from "./program.ts";
 import { resolveViews, type View } from "./views.ts";
@@ -23,7 +24,12 @@ export interface KernelUnit {
   /** The kernel applies relu to its result or, being a gradient, relu's mask to what comes in. */
   readonly relu: boolean;
   /** Further nodes whose values the same call writes. */
-  readonly also: { readonly index?: number; readonly moments?: number };
+  readonly also: {
+    readonly index?: number;
+    readonly moments?: number;
+    readonly gradient?: number;
+    readonly right?: number;
+  };
   /** Batch norm (and relu) that a convolution takes its x through. */
   readonly norm?: KernelUnit;
   /** Batch norm's input gradient that a convolution's filter gradient takes its dy through. */
@@ -128,7 +134,7 @@ export function fuse(analysis: Analysis): readonly Unit[] {
       for (const id of block.absorbed) absorbed.add(id);
       continue;
     }
-    const unit = joinNeighbours(analysis, withEpilogue(analysis, node));
+    const unit = joinLoss(analysis, joinNeighbours(analysis, withEpilogue(analysis, node)));
     units.push(unit);
     for (const id of unit.absorbed) absorbed.add(id);
   }

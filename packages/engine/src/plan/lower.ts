@@ -33,7 +33,7 @@ type LoweringRule<K extends OpName> = (
   context: LowerContext & {
     readonly bias: Ref;
     readonly relu: 0 | 1;
-    readonly also: { readonly index?: Ref; readonly moments?: Ref };
+    readonly also: { readonly [K in keyof KernelUnit["also"]]: Ref };
     readonly pool: KernelUnit["pool"];
     /** The convolution that is lowered, as the graph has it, and what joined it. */
     readonly node: OpNode<K>;
@@ -223,27 +223,21 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
   softmax: ({ inputs: [x], shape }, y, { at }) => [
     { kernel: "softmax", args: { x: at(x!), y, ...rowArgs(shape) } },
   ],
-  softmaxCrossEntropy: ({ inputs, attrs: { labelSmoothing } }, y, { at, shape }) => {
-    const [logits, targets] = inputs.map(at) as [Ref, Ref];
-    return [
-      {
-        kernel: "softmaxCrossEntropy",
-        args: { logits, targets, y, ...rowArgs(shape(inputs[0]!)), labelSmoothing },
-      },
-    ];
+  // What joined is in `also`; dy then follows the op's own operands.
+  softmaxCrossEntropy: ({ inputs, attrs }, y, { at, shape, also: { gradient = noRef, right = noRef } }) => {
+    const [logits, targets, dy = noRef] = inputs.map(at) as [Ref, Ref, Ref?];
+    const args = { logits, targets, dy, y, dx: gradient, right, ...rowArgs(shape(inputs[0]!)), ...attrs };
+    return [{ kernel: "softmaxCrossEntropy", args }];
   },
-  softmaxCrossEntropyGrad: ({ inputs, attrs: { labelSmoothing }, shape }, dx, { at }) => {
+  softmaxCrossEntropyGrad: ({ inputs, attrs, shape }, dx, { at }) => {
     const [logits, targets, dy] = inputs.map(at) as [Ref, Ref, Ref];
-    return [
-      {
-        kernel: "softmaxCrossEntropyGrad",
-        args: { logits, targets, dy, dx, ...rowArgs(shape), labelSmoothing },
-      },
-    ];
+    const args = { logits, targets, dy, y: noRef, dx, right: noRef, ...rowArgs(shape), ...attrs };
+    return [{ kernel: "softmaxCrossEntropy", args }];
   },
-  correct: ({ inputs }, y, { at, shape }) => {
+  correct: ({ inputs }, right, { at, shape }) => {
     const [logits, targets] = inputs.map(at) as [Ref, Ref];
-    return [{ kernel: "correct", args: { logits, targets, y, ...rowArgs(shape(inputs[0]!)) } }];
+    const only = { logits, targets, dy: noRef, y: noRef, dx: noRef, right, labelSmoothing: 0 };
+    return [{ kernel: "softmaxCrossEntropy", args: { ...only, ...rowArgs(shape(inputs[0]!)) } }];
   },
 };
 

@@ -241,9 +241,8 @@ export const kernelFields = {
   layerNormParamGrad: ["x", "dy", "y", "rows", "C", "epsilon:f32"],
   layerNormInputGrad: ["x", "gamma", "dy", "dx", "rows", "C", "epsilon:f32"],
   softmax: ["x", "y", "rows", "C"],
-  softmaxCrossEntropy: ["logits", "targets", "y", "rows", "C", "labelSmoothing:f32"],
-  softmaxCrossEntropyGrad: ["logits", "targets", "dy", "dx", "rows", "C", "labelSmoothing:f32"],
-  correct: ["logits", "targets", "y", "rows", "C"],
+  /** What is wanted of y [rows], its gradient dx [rows,C] given dy [rows], and `right` [rows]: 1 where the greatest logit is that of the greatest target. */
+  softmaxCrossEntropy: ["logits", "targets", "dy", "y", "dx", "right", "rows", "C", "labelSmoothing:f32"],
 } as const;
 
 export type KernelName = keyof typeof kernelFields;

@@ -5,6 +5,7 @@
 // gemmMap goes on with an element-wise expression over each block of c while it is in the second-level cache: a layer's
 // dropout, or the optimiser over the gradient of its weights. c itself never travels to memory, and what else the
 // expression reads is prefetched while the block is multiplied.
+// A result too narrow to fill a panel, the gradient of the last layer's weights, is made as its transpose.
 #include "expression.h"
 #include "product.h"
 
@@ -183,11 +184,49 @@ void gemmMapOwnPanels(const Context& context, const GemmMapArgs& args, const Exp
   });
 }
 
+// The gradient of a narrow layer's weights, c = aᵀb with a [K,M], b [K,N]: as cᵀ = bᵀa, whose columns fill vectors.
+constexpr int64_t narrowColumns = 16;
+
+bool isNarrowGradient(const GemmMapArgs& args) {
+  return args.transposeA && !args.transposeB && !args.panels && args.N <= narrowColumns && args.M >= 4 * panelWidth &&
+         args.K <= ownDepth;
+}
+
+void gemmMapAcross(const Context& context, const GemmMapArgs& args, const Expression& expression) {
+  const int64_t M = args.M, N = args.N, K = args.K;
+  const float* a = context.at(args.a);
+  const float* b = context.at(args.b);
+  const float* bias = context.at(args.bias);
+  int32_t offsets[ownDepth];
+  for (int64_t k = 0; k < K; k++) offsets[k] = static_cast<int32_t>(k * N);
+  const Panels whole{M, K};
+  context.pool->each(whole.count(), [&](int panel) {
+    const int64_t m = int64_t{panel} * panelWidth;
+    const Panels own{whole.columns(panel), K};
+    alignas(64) float packed[ownDepth * panelWidth], across[narrowColumns * panelWidth], result[panelWidth * narrowColumns];
+    packRows(own, 0, 1, 0, K, a + m, M, packed);
+    const Product product{offsets, packed, own, 0, K, across, panelWidth, nullptr, false};
+    expression.prefetch(m * N, own.N * N);
+    multiplyBlock(product, 0, N, 0, 1,
+                  [&](int64_t n0, int64_t n1, const float** rows) {
+                    for (int64_t n = n0; n < n1; n++) rows[n - n0] = b + n;
+                  },
+                  AllOfK{});
+    for (int64_t n = 0; n < N; n++)
+      for (int64_t i = 0; i < own.N; i++) {
+        const float sum = across[n * panelWidth + i] + (bias == nullptr ? 0 : bias[n]);
+        result[i * N + n] = args.relu && sum < 0 ? 0 : sum;
+      }
+    runExpression(expression, N, m, own.N, 0, N, result);
+  });
+}
+
 }  // namespace
 
 void gemmMap(const Context& context, const GemmMapArgs& args) {
   const int64_t M = args.M, N = args.N, K = args.K;
   const Expression expression(context, mapOf(args));
+  if (isNarrowGradient(args)) return gemmMapAcross(context, args, expression);
   if (!args.transposeA && !args.panels && hasOwnPanels(context, args) &&
       Panels{N, K}.count() >= 2 * groupPanels * context.pool->threads() && M * rowLength(128, N) <= resultFloats) {
     gemmMapOwnPanels(context, args, expression);

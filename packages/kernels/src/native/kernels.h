@@ -48,6 +48,7 @@ struct KernelTable {
   int64_t (*conv2dPoolWorkspace)(const Conv2dPoolArgs&);
   int64_t (*conv2dPoolGradWorkspace)(const Conv2dPoolGradArgs&);
   int64_t (*reduceSumWorkspace)(const ReduceSumArgs&);
+  int64_t (*softmaxCrossEntropyWorkspace)(const SoftmaxCrossEntropyArgs&);
   int64_t (*momentsWorkspace)(const MomentsArgs&);
   int64_t (*batchNormWorkspace)(const BatchNormArgs&);
   int64_t (*batchNormParamGradWorkspace)(const BatchNormParamGradArgs&);

@@ -88,10 +88,7 @@ constexpr Ref noRef = INT32_MIN;
          REF(x) REF(gamma) REF(dy) REF(dx) INT(rows) INT(C) FLOAT(epsilon))                                   \
   KERNEL(Softmax, softmax, REF(x) REF(y) INT(rows) INT(C))                                                    \
   KERNEL(SoftmaxCrossEntropy, softmaxCrossEntropy,                                                            \
-         REF(logits) REF(targets) REF(y) INT(rows) INT(C) FLOAT(labelSmoothing))                              \
-  KERNEL(SoftmaxCrossEntropyGrad, softmaxCrossEntropyGrad,                                                    \
-         REF(logits) REF(targets) REF(dy) REF(dx) INT(rows) INT(C) FLOAT(labelSmoothing))                     \
-  KERNEL(Correct, correct, REF(logits) REF(targets) REF(y) INT(rows) INT(C))
+         REF(logits) REF(targets) REF(dy) REF(y) REF(dx) REF(right) INT(rows) INT(C) FLOAT(labelSmoothing))
 
 // Columns of a panel: a matrix [K, N] in panels lies as [N / 32][K][32] (packages/engine/src/plan/panels.ts).
 constexpr int32_t statePanel = 32;

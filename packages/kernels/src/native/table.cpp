@@ -28,6 +28,7 @@ int64_t conv2dBlockGradWorkspace(const Conv2dBlockGradArgs&);
 int64_t conv2dPoolWorkspace(const Conv2dPoolArgs&);
 int64_t conv2dPoolGradWorkspace(const Conv2dPoolGradArgs&);
 int64_t reduceSumWorkspace(const ReduceSumArgs&);
+int64_t softmaxCrossEntropyWorkspace(const SoftmaxCrossEntropyArgs&);
 int64_t momentsWorkspace(const MomentsArgs&);
 int64_t batchNormWorkspace(const BatchNormArgs&);
 int64_t batchNormParamGradWorkspace(const BatchNormParamGradArgs&);
@@ -91,6 +92,7 @@ const KernelTable table = {
     conv2dPoolWorkspace,
     conv2dPoolGradWorkspace,
     reduceSumWorkspace,
+    softmaxCrossEntropyWorkspace,
     momentsWorkspace,
     batchNormWorkspace,
     batchNormParamGradWorkspace,

@@ -98,8 +98,6 @@ std::vector<Call> decodeCalls(std::vector<int32_t>& words, const Space& space) {
       CASE(LayerNormInputGrad, layerNormInputGrad)
       CASE(Softmax, softmax)
       CASE(SoftmaxCrossEntropy, softmaxCrossEntropy)
-      CASE(SoftmaxCrossEntropyGrad, softmaxCrossEntropyGrad)
-      CASE(Correct, correct)
 #undef CASE
       case KernelId::count:
         break;
@@ -150,6 +148,8 @@ int64_t workspaceFloats(const KernelTable& table, const Call& call) {
       return table.conv2dPoolGradWorkspace(call.as<Conv2dPoolGradArgs>());
     case KernelId::reduceSum:
       return table.reduceSumWorkspace(call.as<ReduceSumArgs>());
+    case KernelId::softmaxCrossEntropy:
+      return table.softmaxCrossEntropyWorkspace(call.as<SoftmaxCrossEntropyArgs>());
     case KernelId::moments:
       return table.momentsWorkspace(call.as<MomentsArgs>());
     case KernelId::batchNorm:
