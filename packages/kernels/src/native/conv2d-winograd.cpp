@@ -82,6 +82,7 @@ struct Target {
 // Some channels' moments, about something near their mean (moments.h).
 struct Sums {
   Vector centre, first, second;
+  int64_t rows;
   void add(const Vector* values, int count, bool begins) {
     if (begins) {
       Vector sum{};
@@ -93,6 +94,7 @@ struct Sums {
       first += distance;
       second += distance * distance;
     }
+    rows += count;
   }
 };
 
@@ -176,56 +178,67 @@ Sliding inputGradient(const Conv2dInputGradWinogradArgs& args) {
 }
 
 struct SlidingMemory {
-  int64_t packed, scale, moments, scratch, scratchStride, floats;
+  int64_t scale, moments, rows, scratch, scratchStride, floats;
   int64_t filters[4];  // of each region
   explicit SlidingMemory(const Sliding& s) {
     Workspace workspace;
-    packed = workspace.take(taps * s.panels().floats());
     const Regions regions = s.regions();
     for (int i = 0; i < regions.count; i++) filters[i] = workspace.take(regions.list[i].bins() * s.panels().floats());
     scale = workspace.take(s.sources.C);
     moments = workspace.take(s.moments ? momentsFloats(regions.parts(), s.targets.C) : 0);
+    rows = workspace.take(s.moments ? regions.parts() : 0);
     scratchStride = BlockMemory(s.sources.C).floats;
     scratch = workspace.take(maxWorkers * scratchStride);
     floats = workspace.floats;
   }
 };
 
-// Taps [panel][tap][c][width] to U [region][panel][bin][c][width].
-void transformFilters(const Context& context, const Sliding& s, const SlidingMemory& memory) {
+constexpr int64_t sharedRows = 16;  // of a bin of U, a task
+
+// Filters to U [region][panel][bin][c][width]. pack(panel, c, taps) writes a share of them, [tap][c][width]. In the order
+// in which U is read, so that much of it is made by the thread that will read it.
+template <class Pack>
+void transformFilters(const Context& context, const Sliding& s, const SlidingMemory& memory, const Pack& pack) {
   const Panels panels = s.panels();
-  const int64_t C = s.sources.C, chunks = (C + 15) / 16;
+  const int64_t C = s.sources.C, chunks = (C + sharedRows - 1) / sharedRows;
   const Regions regions = s.regions();
-  context.pool->each(static_cast<int>(panels.count() * chunks), [&](int task) {
-    const int panel = static_cast<int>(task / chunks), width = panels.width(panel);
+  context.pool->each(static_cast<int>(regions.count * panels.count() * chunks), [&](int task) {
+    const int i = static_cast<int>(task / (panels.count() * chunks));
+    const int panel = static_cast<int>(task / chunks % panels.count()), width = panels.width(panel);
     const Share share(C, chunks, task % chunks);
-    const float* from = context.workspace + memory.packed + taps * panels.offset(panel);
-    for (int i = 0; i < regions.count; i++) {
-      const Region& region = regions.list[i];
-      float* to = context.workspace + memory.filters[i] + region.bins() * panels.offset(panel);
-      for (int64_t j = share.begin * width; j < share.end * width; j += lanes)
-        region.transforms().tapsToBins(from + j, C * width, to + j, C * width);
-    }
+    const Region& region = regions.list[i];
+    const int64_t floats = (share.end - share.begin) * width;
+    alignas(64) float packed[taps * sharedRows * panelWidth];
+    pack(panel, share, packed);
+    float* to = context.workspace + memory.filters[i] + region.bins() * panels.offset(panel) + share.begin * width;
+    for (int64_t j = 0; j < floats; j += lanes)
+      region.transforms().tapsToBins(packed + j, floats, to + j, C * width);
   });
 }
 
-// The whole of it, once filters are packed.
-void slide(const Context& context, const Sliding& s, const SlidingMemory& memory, const Source& source,
-           const Target& target) {
+// The whole of it.
+template <class Pack>
+void slide(const Context& context, const Sliding& s, const SlidingMemory& memory, const Pack& pack,
+           const Source& source, const Target& target) {
   float* workspace = context.workspace;
   const Panels panels = s.panels();
   const int64_t C = s.sources.C;
   const BlockMemory block(C);
-  transformFilters(context, s, memory);
+  transformFilters(context, s, memory, pack);
 
+  // Where blocks are few, the filters outweigh the images and do better to stay with a thread: each half of the tasks is
+  // about a half of the filters, and transforms the images anew. No sum depends on it.
   const Regions regions = s.regions();
-  eachTask(context, regions.parts(), [&](int worker, int64_t task) {
-    const Part part = regions.part(task);
+  const bool halves = regions.count == 1 && regions.parts() < 12 && panels.count() > 1 && context.pool->threads() > 1;
+  eachTask(context, regions.parts() * (halves ? 2 : 1), [&](int worker, int64_t task) {
+    const int64_t index = task % regions.parts();
+    const Share share(panels.count(), halves ? 2 : 1, task / regions.parts());
+    const Part part = regions.part(index);
     const Region& region = regions.list[part.of];
     const int h = region.y.size, w = region.x.size;
     float* images = workspace + memory.scratch + worker * memory.scratchStride;
     tilesToBins(source, region, part.begin, part.end, s.padTop, s.padLeft, block, images);
-    for (int panel = 0; panel < panels.count(); panel++) {
+    for (int panel = static_cast<int>(share.begin); panel < share.end; panel++) {
       const int width = panels.width(panel);
       multiplyBins(block, C, region.bins(), workspace + memory.filters[part.of] + region.bins() * panels.offset(panel),
                    width, part.end - part.begin, images, images + block.panel);
@@ -242,9 +255,10 @@ void slide(const Context& context, const Sliding& s, const SlidingMemory& memory
           }
       });
       if (target.moments == nullptr) continue;
+      if (panel == 0) workspace[memory.rows + index] = static_cast<float>(sums[0].rows);
       for (int v = 0; v < width / lanes; v++) {
         const int64_t c = column + v * lanes;
-        float* partial = workspace + memory.moments + task * 3 * s.targets.C + c;
+        float* partial = workspace + memory.moments + index * 3 * s.targets.C + c;
         storeSome(partial, sums[v].centre, s.targets.C - c);
         storeSome(partial + s.targets.C, sums[v].first, s.targets.C - c);
         storeSome(partial + 2 * s.targets.C, sums[v].second, s.targets.C - c);
@@ -252,16 +266,7 @@ void slide(const Context& context, const Sliding& s, const SlidingMemory& memory
     }
   });
   if (target.moments == nullptr) return;
-  const auto rowsOf = [&](int64_t task) {
-    const Part part = regions.part(task);
-    int64_t rows = 0;
-    const Region& region = regions.list[part.of];
-    eachStrip(region, part.begin, part.end, part.end - part.begin, [&](const Strip& strip) {
-      const int64_t right = strip.x + strip.count * region.x.size, below = strip.y + region.y.size;
-      rows += ((below < s.targets.H ? below : s.targets.H) - strip.y) * ((right < s.targets.W ? right : s.targets.W) - strip.x);
-    });
-    return target.pooled ? rows / 4 : rows;
-  };
+  const auto rowsOf = [&](int64_t part) { return workspace[memory.rows + part]; };
   mergeMoments(regions.parts(), s.targets.C, rowsOf, workspace + memory.moments, target.moments);
 }
 
@@ -272,10 +277,16 @@ int64_t conv2dWinogradWorkspace(const Conv2dWinogradArgs& args) { return Sliding
 void conv2dWinograd(const Context& context, const Conv2dWinogradArgs& args) {
   const Sliding s = forward(args);
   const SlidingMemory memory(s);
-  packAllRows(context, {args.F, taps * args.C}, context.at(args.filters), args.F, context.workspace + memory.packed);
+  const auto pack = [&](int panel, const Share& c, float* packed) {
+    const Panels panels{args.F, 0};
+    const int64_t count = c.end - c.begin;
+    for (int64_t tap = 0; tap < taps; tap++)
+      packRows(panels, panel, panel + 1, 0, count, context.at(args.filters) + (tap * args.C + c.begin) * args.F, args.F,
+               packed + tap * count * panels.width(panel));
+  };
   const Target target{s.targets, context.at(args.y), args.pool != 0, reinterpret_cast<uint16_t*>(context.at(args.index)),
                       context.at(args.bias), args.relu != 0, context.at(args.resultMoments)};
-  slide(context, s, memory, inputsOf(context, args, context.workspace + memory.scale), target);
+  slide(context, s, memory, pack, inputsOf(context, args, context.workspace + memory.scale), target);
 }
 
 int64_t conv2dInputGradWinogradWorkspace(const Conv2dInputGradWinogradArgs& args) {
@@ -285,15 +296,14 @@ int64_t conv2dInputGradWinogradWorkspace(const Conv2dInputGradWinogradArgs& args
 void conv2dInputGradWinograd(const Context& context, const Conv2dInputGradWinogradArgs& args) {
   const Sliding s = inputGradient(args);
   const SlidingMemory memory(s);
-  const Panels panels{args.C, taps * args.F};
-  const float* filters = context.at(args.filters);
-  context.pool->each(panels.count(), [&](int panel) {
+  const auto pack = [&](int panel, const Share& f, float* packed) {
+    const int64_t count = f.end - f.begin;
     for (int64_t tap = 0; tap < taps; tap++)
-      packColumns(panels, panel, tap * args.F, args.F, filters + (taps - 1 - tap) * args.C * args.F, args.F,
-                  context.workspace + memory.packed);
-  });
+      packColumns({args.C, 0}, panel, tap * count, count,
+                  context.at(args.filters) + (taps - 1 - tap) * args.C * args.F + f.begin, args.F, packed);
+  };
   const Source gradients{s.sources, context.at(args.dy), reinterpret_cast<const uint16_t*>(context.at(args.index))};
-  slide(context, s, memory, gradients, {s.targets, context.at(args.dx)});
+  slide(context, s, memory, pack, gradients, {s.targets, context.at(args.dx)});
 }
 
 }  // namespace atelier::ATELIER_VARIANT

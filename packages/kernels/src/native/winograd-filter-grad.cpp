@@ -62,7 +62,7 @@ void multiplyTiles(const BlockMemory& block, int64_t C, int64_t bins, int width,
 // Parts of a region whose products are summed apart: a function of the shape alone, so that the thread count does not
 // change the sums. Each part costs memory and time to add up; at least four keep threads busy.
 int64_t sumsOf(int regions, int64_t tiles) {
-  const int64_t least = 4 / regions, most = tiles / 32, parts = tiles / 512;
+  const int64_t least = 4 / regions, most = tiles / 32, parts = tiles / 192;
   if (parts >= least) return parts < 16 ? parts : 16;
   return least < most ? least : most > 0 ? most : 1;
 }
@@ -71,16 +71,18 @@ struct FilterMemory {
   Images outputs;  // without a last row or column that no window of the pooling has
   Regions regions;
   Panels panels;
-  int64_t sums[4];  // of each region: dU [part][panel][bin][c][width]
-  int64_t scale, scratch, scratchStride, floats;
+  int64_t gradients;  // [part][tap][c][F, in whole vectors]
+  int64_t sums;       // in a worker's scratch: dU [panel][bin][c][width]
+  int64_t gradientFloats, scale, scratch, scratchStride, floats;
   explicit FilterMemory(const Conv2dFilterGradWinogradArgs& args)
       : outputs(convolved(args, args.index != noRef)), regions(outputs, sumsOf), panels{args.F, args.C} {
     Workspace workspace;
-    for (int i = 0; i < regions.count; i++)
-      sums[i] = workspace.take(regions.parts(i) * regions.list[i].bins() * panels.floats());
+    gradientFloats = taps * args.C * wholeVectors(args.F);
+    gradients = workspace.take(regions.parts() * gradientFloats);
     scale = workspace.take(args.C);
-    scratchStride = BlockMemory(args.C).floats;
-    scratch = workspace.take(maxWorkers * scratchStride);
+    sums = BlockMemory(args.C).floats;
+    scratchStride = oddLines(sums + maxBins * panels.floats());
+    scratch = workspace.take(mostWorkers(regions.parts()) * scratchStride);
     floats = workspace.floats;
   }
 };
@@ -96,6 +98,7 @@ void conv2dFilterGradWinograd(const Context& context, const Conv2dFilterGradWino
   const Regions& regions = memory.regions;
   const Panels& panels = memory.panels;
   const int64_t C = args.C;
+  const int64_t vectors = wholeVectors(args.F) / lanes;  // of a row of the gradient
   const BlockMemory block(C);
   float* workspace = context.workspace;
   const Source inputs = inputsOf(context, args, workspace + memory.scale);
@@ -105,8 +108,8 @@ void conv2dFilterGradWinograd(const Context& context, const Conv2dFilterGradWino
     const Part part = regions.part(task);
     const Region& region = regions.list[part.of];
     const int64_t bins = region.bins(), blocks = blocksOf(part.end - part.begin, C);
-    float* sums = workspace + memory.sums[part.of] + (task - regions.firstPart[part.of]) * bins * panels.floats();
     float* images = workspace + memory.scratch + worker * memory.scratchStride;
+    float* sums = images + memory.sums;
     for (int64_t b = 0; b < blocks; b++) {
       const Share tiles(part.end - part.begin, blocks, b);
       const int64_t first = part.begin + tiles.begin, end = part.begin + tiles.end;
@@ -126,23 +129,29 @@ void conv2dFilterGradWinograd(const Context& context, const Conv2dFilterGradWino
                       sums + bins * panels.offset(panel), b > 0);
       }
     }
+    // To taps while the sums are near: they are many times as large.
+    float* gradient = workspace + memory.gradients + task * memory.gradientFloats;
+    for (int64_t v = 0; v < vectors; v++)
+      for (int64_t c = 0; c < C; c++) {
+        const int panel = static_cast<int>(v * lanes / panelWidth), width = panels.width(panel);
+        Vector result[taps];
+        region.transforms().binsToTaps(sums + bins * panels.offset(panel) + c * width + v * lanes % panelWidth, C * width,
+                                       result);
+        for (int64_t tap = 0; tap < taps; tap++) store(gradient + ((tap * C + c) * vectors + v) * lanes, result[tap]);
+      }
   });
 
   float* dFilters = context.at(args.dFilters);
-  const int64_t vectors = (args.F + lanes - 1) / lanes;
-  context.pool->each(static_cast<int>((C + 3) / 4), [&](int task) {
-    for (int64_t c = task * 4; c < C && c < task * 4 + 4; c++)
-      for (int64_t vector = 0; vector < vectors; vector++) {
-        const int panel = static_cast<int>(vector * lanes / panelWidth), width = panels.width(panel);
-        Vector gradient[taps] = {};
-        for (int i = 0; i < regions.count; i++) {
-          const Region& region = regions.list[i];
-          const float* from = workspace + memory.sums[i] + region.bins() * panels.offset(panel) + c * width +
-                              vector * lanes % panelWidth;
-          region.transforms().binsToTaps(from, C * width, regions.parts(i), region.bins() * panels.floats(), gradient);
-        }
-        for (int64_t tap = 0; tap < taps; tap++)
-          storeSome(dFilters + (tap * C + c) * args.F + vector * lanes, gradient[tap], args.F - vector * lanes);
+  const int64_t rows = taps * C;
+  const int rowShares = rows < 64 ? 1 : 8;
+  context.pool->each(rowShares, [&](int task) {
+    const Share share(rows, rowShares, task);
+    for (int64_t row = share.begin; row < share.end; row++)
+      for (int64_t v = 0; v < vectors; v++) {
+        const float* from = workspace + memory.gradients + (row * vectors + v) * lanes;
+        Vector sum = load(from);
+        for (int64_t part = 1; part < regions.parts(); part++) sum += load(from + part * memory.gradientFloats);
+        storeSome(dFilters + row * args.F + v * lanes, sum, args.F - v * lanes);
       }
   });
 }

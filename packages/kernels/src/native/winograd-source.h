@@ -106,11 +106,25 @@ inline Pixels pixelsOf(const Source& source, int64_t n, int64_t y, int64_t x, in
   return {memory, w * stride, stride};
 }
 
+// Asks the caches for those pixels. Where every image has one window, nobody else would: they are far apart.
+inline void askFor(const Source& source, int64_t n, int64_t y, int64_t x, int64_t h, int64_t w) {
+  if (source.index != nullptr) return;
+  const Images& images = source.images;
+  const int64_t left = x < 0 ? 0 : x, right = x + w < images.W ? x + w : images.W;
+  const int64_t bottom = y + h < images.H ? y + h : images.H;
+  for (int64_t row = y < 0 ? 0 : y; row < bottom; row++) {
+    const float* from = source.data + (n * images.H + row) * images.W * images.C;
+    for (int64_t i = left * images.C; i < right * images.C; i += 16) __builtin_prefetch(from + i, 0, 2);
+  }
+}
+
 // V of tiles [begin, end) whose windows begin `top` and `left` pixels before their outputs.
 inline void tilesToBins(const Source& source, const Region& region, int64_t begin, int64_t end, int64_t top, int64_t left,
                         const BlockMemory& block, float* images) {
   const int64_t C = source.images.C;
   eachStrip(region, begin, end, stripTiles(C), [&](const Strip& strip) {
+    if (region.x.count * region.y.count == 1 && strip.index + 1 < end)
+      askFor(source, strip.n + 1, strip.y - top, strip.x - left, region.y.size + 2, region.x.size + 2);
     const Pixels pixels = pixelsOf(source, strip.n, strip.y - top, strip.x - left, region.y.size + 2,
                                    strip.count * region.x.size + 2, 0, C, images + block.pixels);
     for (int64_t t = 0; t < strip.count; t++)

@@ -85,8 +85,9 @@ struct Regions {
   template <class PartsIn>
   Regions(const Images& outputs, const PartsIn& partsIn) : N(outputs.N) {
     const Axis y(outputs.H), x(outputs.W);
-    for (int i = 0; i < y.count; i++)
-      for (int j = 0; j < x.count; j++) list[count++] = {y.runs[i], x.runs[j]};
+    // Along the diagonals, so that the first half has the largest tiles and the smallest, about half of the work.
+    for (int j = 0; j < x.count; j++)
+      for (int i = 0; i < y.count; i++) list[count++] = {y.runs[i], x.runs[(i + j) % x.count]};
     for (int i = 0; i < count; i++) firstPart[i + 1] = firstPart[i] + partsIn(count, list[i].tiles(N));
   }
   int64_t parts() const { return firstPart[count]; }

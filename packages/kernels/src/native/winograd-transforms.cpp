@@ -75,14 +75,9 @@ void tapsToBins(const float* filters, int64_t tapStride, float* bins, int64_t bi
 }
 
 template <int MY, int MX>
-void binsToTaps(const float* bins, int64_t binStride, int64_t parts, int64_t partStride, Vector* sums) {
-  const auto bin = [&](int y, int x) {
-    const float* from = bins + (y * (MX + 2) + x) * binStride;
-    Vector sum = load(from);
-    for (int64_t part = 1; part < parts; part++) sum += load(from + part * partStride);
-    return sum;
-  };
-  const auto put = [&](int y, int x, Vector value) { sums[y * 3 + x] += value; };
+void binsToTaps(const float* bins, int64_t binStride, Vector* taps) {
+  const auto bin = [&](int y, int x) { return load(bins + (y * (MX + 2) + x) * binStride); };
+  const auto put = [&](int y, int x, Vector value) { taps[y * 3 + x] = value; };
   transform<MY + 2, MX + 2, 3, 3, Winograd<MY>::tapGradient, Winograd<MX>::tapGradient>(bin, put);
 }
 

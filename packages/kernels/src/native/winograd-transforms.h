@@ -17,8 +17,8 @@ struct Transforms {
   void (*binsToOutputs)(const float* bins, int64_t binStride, Vector* outputs);
   // G w Gᵀ for one vector: taps to bins.
   void (*tapsToBins)(const float* filters, int64_t tapStride, float* bins, int64_t binStride);
-  // Gᵀ dU G for one vector, added to sums [9]; dU is the sum of `parts` of them.
-  void (*binsToTaps)(const float* bins, int64_t binStride, int64_t parts, int64_t partStride, Vector* sums);
+  // Gᵀ dU G for one vector: bins to taps [9].
+  void (*binsToTaps)(const float* bins, int64_t binStride, Vector* taps);
 };
 
 // [MY - 2][MX - 2]

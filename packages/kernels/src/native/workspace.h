@@ -20,14 +20,21 @@ struct Workspace {
 
 // Threads that take part where each has scratch memory of its own.
 constexpr int maxWorkers = 16;
+inline int mostWorkers(int64_t tasks) { return tasks < maxWorkers ? static_cast<int>(tasks) : maxWorkers; }
 
-// body(worker, task) for all tasks in order, by at most maxWorkers threads.
+// body(worker, task) for all tasks by at most maxWorkers threads. As in the pool, the first worker takes the first that is
+// left and others the last: with two threads, each has a half of the list, and of what neighbouring tasks have in common.
 template <class Body>
 void eachTask(const Context& context, int64_t tasks, const Body& body) {
-  int64_t next = 0;
-  const int threads = context.pool->threads();
-  context.pool->each(threads < maxWorkers ? threads : maxWorkers, [&](int worker) {
-    for (int64_t task; (task = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED)) < tasks;) body(worker, task);
+  uint64_t left = static_cast<uint64_t>(tasks);  // first (32 bits) | end
+  const int threads = context.pool->threads(), most = mostWorkers(tasks);
+  context.pool->each(threads < most ? threads : most, [&](int worker) {
+    for (uint64_t seen = __atomic_load_n(&left, __ATOMIC_RELAXED); seen >> 32 < (seen & 0xffffffff);) {
+      const uint64_t next = worker == 0 ? seen + (uint64_t{1} << 32) : seen - 1;
+      if (!__atomic_compare_exchange_n(&left, &seen, next, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) continue;
+      body(worker, static_cast<int64_t>(worker == 0 ? seen >> 32 : next & 0xffffffff));
+      seen = __atomic_load_n(&left, __ATOMIC_RELAXED);
+    }
   });
 }
 
