@@ -58,7 +58,14 @@ const kernelFiles = [
   "table",
 ];
 /** What a variant with a matrix unit compiles. */
-const matrixFiles = ["gemm-matrix", "winograd-matrix", "matrix-table", "expression"];
+const matrixFiles = [
+  "gemm-matrix",
+  "winograd-matrix",
+  "conv2d-block-matrix",
+  "image-lanes",
+  "matrix-table",
+  "expression",
+];
 /** Kernel files whose results are held to the bits of a description in TypeScript. */
 const exactFiles = ["normalize"];
 const plainFiles = [

@@ -18,6 +18,9 @@ typedef uint8_t Bytes __attribute__((vector_size(ATELIER_LANES)));
 typedef uint8_t LooseBytes __attribute__((vector_size(ATELIER_LANES), aligned(1), may_alias));
 
 inline int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
+// Floats between the scratch memory of two shares: what a core fetches ahead, past the end of its own, it would take from
+// the other one's cache again and again.
+constexpr int64_t apart = 4096;
 inline int64_t lines(int64_t floats) { return (floats + 15) / 16 * 16; }
 
 struct Geometry {

@@ -34,4 +34,38 @@ struct TileTarget {
 // One row y of a block of filters, into target.out [filter][W][16].
 void slideRow(const Planes& in, int64_t y, const float* w, int64_t filters, const TileTarget& target);
 
+// From planes of `sources` channels to planes of `targets`, all of these for so many rows at a time.
+struct Sliding {
+  int64_t sources, targets, H, W, rows;
+};
+
+// What a block slides with: filters, `width` at a time, packed once a share; then, for each group of images, row by row.
+class VectorSlide {
+ public:
+  explicit VectorSlide(const Sliding& sliding) : sliding(sliding) {}
+  int64_t width() const { return tileFilters; }
+  int64_t filterFloats() const { return taps * sliding.sources * sliding.targets; }
+  int64_t scratchFloats() const { return 0; }
+  void pack(const float* filters, float* packed) const { packFilters(filters, false, of(packed)); }
+
+  class Group {
+   public:
+    Group(const VectorSlide& slide, float* packed, const float* planes, float*)
+        : in{planes, slide.sliding.sources, slide.sliding.H, slide.sliding.W}, packed(slide.of(packed)) {}
+    // Row y of the filters from `first` on.
+    void row(int64_t y, int64_t first, const TileTarget& target) {
+      const int64_t block = first / tileFilters;
+      slideRow(in, y, packed.block(block), packed.width(block), target);
+    }
+
+   private:
+    const Planes in;
+    const Packed packed;
+  };
+
+ private:
+  const Sliding sliding;
+  Packed of(float* packed) const { return {packed, sliding.sources, sliding.targets}; }
+};
+
 }  // namespace atelier::ATELIER_VARIANT

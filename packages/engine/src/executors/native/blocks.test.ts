@@ -62,6 +62,21 @@ const cases: readonly Case[] = [
     stages: [{ filters: 3, bias: true }, { filters: 7 }, { filters: 4, bias: true, pool: [3, 1, "valid"] }],
   },
   {
+    name: "from 16 channels, as in cnn-3, over odd extents",
+    images: [45, 7, 9, 16],
+    stages: [
+      { filters: 32, bias: true, pool: [2, 2, "same"], dropout: 0.25 },
+      { filters: 16 },
+      { filters: 16, bias: true, pool: [3, 2, "valid"] },
+    ],
+    inputGradient: true,
+  },
+  {
+    name: "from 16 channels, images of one pixel",
+    images: [16, 1, 1, 16],
+    stages: [{ filters: 16, bias: true }, { filters: 16 }],
+  },
+  {
     name: "a first block of many filters, as in cnn-tuned",
     kernel: "conv2dPool",
     images: [5, 12, 12, 1],
