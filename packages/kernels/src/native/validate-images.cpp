@@ -78,6 +78,7 @@ ConvExtents checkWinograd(const Examination& e, const Args& a) {
 void check(Examination& e, const Conv2dArgs& a) { checkConv2d(e, a, checkConvolution(e, a)); }
 void check(Examination& e, const Conv2dInputGradArgs& a) { checkConv2dInputGrad(e, a, checkConvolution(e, a)); }
 void check(Examination& e, const Conv2dFilterGradArgs& a) { checkConv2dFilterGrad(e, a, checkConvolution(e, a)); }
+
 namespace {
 
 // Images of one channel and windows of 3×3.
@@ -112,6 +113,7 @@ void check(Examination& e, const Conv2dThinFilterGradArgs& a) {
 void check(Examination& e, const Conv2dFftArgs& a) { checkConv2d(e, a, checkFourier(e, a)); }
 void check(Examination& e, const Conv2dInputGradFftArgs& a) { checkConv2dInputGrad(e, a, checkFourier(e, a)); }
 void check(Examination& e, const Conv2dFilterGradFftArgs& a) { checkConv2dFilterGrad(e, a, checkFourier(e, a)); }
+
 namespace {
 
 // The batch norm of x that a convolution does on the way.
