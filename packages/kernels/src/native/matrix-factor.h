@@ -9,18 +9,18 @@ namespace atelier::ATELIER_VARIANT {
 // A factor as [count] rows or columns by k: element (i, k) of block and tile lies i·step + k·depthStep, one of which is
 // 1, behind their beginning.
 template <class T>
-struct Factor {
+struct GemmFactor {
   const T* from;
   int64_t count, K, step, depthStep;
   int64_t blockStep, tileStep;
 
   // A matrix of which rows, or columns, lie `step` apart and elements of them depthStep.
-  Factor(const T* from, int64_t count, int64_t K, int64_t step, int64_t depthStep)
+  GemmFactor(const T* from, int64_t count, int64_t K, int64_t step, int64_t depthStep)
       : from(from), count(count), K(K), step(step), depthStep(depthStep), blockStep(blockSide * step),
         tileStep(tileDepth * depthStep) {}
   // Columns of a matrix [K, count], or [count, K] when transposed, that lies in panels.
-  static Factor inPanels(const T* from, int64_t count, int64_t K, bool transposed) {
-    Factor factor = transposed ? Factor(from, count, K, blockSide, 1) : Factor(from, count, K, 1, blockSide);
+  static GemmFactor inPanels(const T* from, int64_t count, int64_t K, bool transposed) {
+    GemmFactor factor = transposed ? GemmFactor(from, count, K, blockSide, 1) : GemmFactor(from, count, K, 1, blockSide);
     if (transposed)
       factor.tileStep = blockSide * count;
     else
@@ -37,100 +37,110 @@ constexpr int piecesOf = sizeof(T) == 1 ? 1 : pieceCount;
 template <class T>
 constexpr int64_t wordsADepth = piecesOf<T> * tileWords;
 
-// The first `count` of sixteen elements, zeros after them.
+// The first `count` of sixteen elements, as floats, zeros after them.
 inline Vector loadFirst(const float* from, int64_t count) {
   if (count >= lanes) return load(from);
   Vector values{};
   if (count > 0) memcpy(&values, from, static_cast<size_t>(count) * 4);
   return values;
 }
-inline Bytes loadFirst(const uint8_t* from, int64_t count) {
-  Bytes values{};
-  if (count >= tileSide)
-    memcpy(&values, from, tileSide);
-  else if (count > 0)
-    memcpy(&values, from, static_cast<size_t>(count));
-  return values;
+inline Vector loadFirst(const uint8_t* from, int64_t count) {
+  if (count >= lanes) return loadBytes(from);
+  uint8_t values[lanes] = {};
+  if (count > 0) memcpy(values, from, static_cast<size_t>(count));
+  return loadBytes(values);
 }
 
-// Splits a factor into tiles, [i][p] for A and [p][i] for B, zero beyond it: a unit of work is a row of a tile, or a
-// whole tile where it has to be transposed. The same place of the next block is asked for meanwhile.
+// Splits tiles [d0, d1) of k of a block of a factor into tiles [i][p] for A and [p][i] for B, zero beyond it: a unit of
+// work is a row of its two tiles, or a whole tile where it has to be transposed. The same place of the next block is
+// asked for meanwhile.
 template <bool isA, class T>
 class Splitter {
  public:
-  // Tiles [d0, d1) of k of a block, floats times `scale`; out [2][d1 − d0].
-  Splitter(const Factor<T>& factor, float scale, int64_t block, int64_t d0, int64_t d1, uint32_t* out)
-      : factor_(factor), scale_(scale), block_(block), d0_(d0), stride_((d1 - d0) * wordsADepth<T>), out_(out),
-        units_((d1 - d0) * 2 * (transposes() ? 1 : tileSide)) {}
+  // Floats are taken times `scale`; out [2][d1 − d0].
+  Splitter(const GemmFactor<T>& factor, float scale, int64_t block, int64_t d0, int64_t d1, uint32_t* out)
+      : transposes_((factor.depthStep == 1) != isA), alongK_(factor.depthStep == 1), scale_(scale),
+        units_((d1 - d0) * (transposes_ ? 2 : tileSide)), stride_((d1 - d0) * wordsADepth<T>),
+        rowStep_(alongK_ ? factor.step : factor.depthStep), sideStep_(tileSide * factor.step),
+        highStep_(tileSide * factor.depthStep), blockStep_(factor.blockStep), tileStep_(factor.tileStep),
+        count_(factor.count - block * blockSide), depth_(factor.K - d0 * tileDepth), from_(factor.at(block, d0)),
+        out_(out) {}
   int64_t units() const { return units_; }
-  void run(int64_t unit) const {
-    if (transposes()) {
-      const int64_t depth = unit / 2, half = unit % 2;
-      splitTransposed(half, d0_ + depth, out_ + half * stride_ + depth * wordsADepth<T>);
-      return;
-    }
-    const int64_t half = unit % 2, row = unit / 2 % tileSide, depth = unit / (2 * tileSide);
-    Run low, high;
-    loadRow(half, d0_ + depth, row, low, high);
-    splitRow(low, high, out_ + half * stride_ + depth * wordsADepth<T> + row * tileSide);
+  void next() {
+    const int64_t needed = alongK_ && !transposes_ ? tileSide + at_ + 1 : blockSide;
+    if (count_ >= needed && depth_ >= tileDepth)
+      next<true>();
+    else
+      next<false>();
   }
-  void runAll() const {
-    for (int64_t unit = 0; unit < units_; unit++) run(unit);
+  void runAll() {
+    for (int64_t unit = 0; unit < units_; unit++) next();
   }
 
  private:
-  using Run = decltype(loadFirst(static_cast<const T*>(nullptr), 0));
-
-  bool alongK() const { return factor_.depthStep == 1; }
-  bool transposes() const { return alongK() != isA; }
-
-  // As they lie in memory: elements k and k + 16 of a row, or rows k and k + 16 of its neighbours.
-  void loadRow(int64_t half, int64_t tile, int64_t row, Run& low, Run& high) const {
-    const int64_t count = factor_.count - block_ * blockSide - half * tileSide, depth = factor_.K - tile * tileDepth;
-    const T* from = factor_.at(block_, tile) + half * tileSide * factor_.step;
-    from += row * (alongK() ? factor_.step : factor_.depthStep);
-    const T* const fromHigh = from + tileSide * factor_.depthStep;
-    if (alongK()) {
-      low = loadFirst(from, row < count ? depth : 0);
-      high = loadFirst(fromHigh, row < count ? depth - tileSide : 0);
-    } else {
-      low = loadFirst(from, row < depth ? count : 0);
-      high = loadFirst(fromHigh, row + tileSide < depth ? count : 0);
+  // `isWhole`: nothing lies beyond the factor.
+  template <bool isWhole>
+  void next() {
+    if (transposes_) {
+      splitTransposed<isWhole>(from_ + at_ * sideStep_, at_, out_ + at_ * stride_);
+      if (++at_ == 2) goOn();
+      return;
     }
-    __builtin_prefetch(from + factor_.blockStep, 0, 2);
-    __builtin_prefetch(fromHigh + factor_.blockStep, 0, 2);
+    const T* const from = from_ + at_ * rowStep_;
+    for (int half = 0; half < 2; half++) {
+      Vector low, high;
+      loadRow<isWhole>(from + half * sideStep_, half, at_, low, high);
+      splitRow(low, high, out_ + half * stride_ + at_ * tileSide);
+    }
+    if (++at_ == tileSide) goOn();
+  }
+  void goOn() {
+    at_ = 0;
+    from_ += tileStep_;
+    out_ += wordsADepth<T>;
+    depth_ -= tileDepth;
   }
 
-  void splitTransposed(int64_t half, int64_t tile, uint32_t* out) const {
-    if constexpr (piecesOf<T> == 1) {
-      Words words[tileSide];
-      for (int row = 0; row < tileSide; row++) {
-        Run low, high;
-        loadRow(half, tile, row, low, high);
-        words[row] = joinPair(low, high);
-      }
-      transpose16(words);
-      memcpy(out, words, sizeof words);
-    } else {
-      Words low[tileSide], high[tileSide];
-      for (int row = 0; row < tileSide; row++) {
-        Vector lowRow, highRow;
-        loadRow(half, tile, row, lowRow, highRow);
+  // As they lie in memory: elements k and k + 16 of a row, or rows k and k + 16 of its neighbours.
+  template <bool isWhole>
+  void loadRow(const T* from, int64_t half, int64_t row, Vector& low, Vector& high) const {
+    const int64_t count = count_ - half * tileSide;
+    const bool isThere = isWhole || row < (alongK_ ? count : depth_);
+    const bool isHighThere = isWhole || row < (alongK_ ? count : depth_ - tileSide);
+    low = loadFirst(from, isWhole ? lanes : !isThere ? 0 : alongK_ ? depth_ : count);
+    high = loadFirst(from + highStep_, isWhole ? lanes : !isHighThere ? 0 : alongK_ ? depth_ - tileSide : count);
+    __builtin_prefetch(from + blockStep_, 0, 2);
+    __builtin_prefetch(from + highStep_ + blockStep_, 0, 2);
+  }
+
+  template <bool isWhole>
+  void splitTransposed(const T* from, int64_t half, uint32_t* out) const {
+    Words low[tileSide], high[tileSide];
+    for (int row = 0; row < tileSide; row++) {
+      Vector lowRow, highRow;
+      loadRow<isWhole>(from + row * rowStep_, half, row, lowRow, highRow);
+      if constexpr (piecesOf<T> == 1) {
+        low[row] = joinPair(lowRow, highRow);
+      } else {
         memcpy(&low[row], &lowRow, 64);
         memcpy(&high[row], &highRow, 64);
       }
-      transpose16(low);
-      transpose16(high);
-      for (int row = 0; row < tileSide; row++) {
-        Vector lowRow, highRow;
-        memcpy(&lowRow, &low[row], 64);
-        memcpy(&highRow, &high[row], 64);
-        splitRow(lowRow, highRow, out + row * tileSide);
-      }
+    }
+    transpose16(low);
+    if constexpr (piecesOf<T> == 1) {
+      memcpy(out, low, sizeof low);
+      return;
+    }
+    transpose16(high);
+    for (int row = 0; row < tileSide; row++) {
+      Vector lowRow, highRow;
+      memcpy(&lowRow, &low[row], 64);
+      memcpy(&highRow, &high[row], 64);
+      splitRow(lowRow, highRow, out + row * tileSide);
     }
   }
 
-  void splitRow(Run low, Run high, uint32_t* out) const {
+  void splitRow(Vector low, Vector high, uint32_t* out) const {
     if constexpr (piecesOf<T> == 1) {
       const Words words = joinPair(low, high);
       memcpy(out, &words, 64);
@@ -141,11 +151,15 @@ class Splitter {
     }
   }
 
-  const Factor<T>& factor_;
+  const bool transposes_, alongK_;
   const float scale_;
-  const int64_t block_, d0_, stride_;
-  uint32_t* const out_;
-  const int64_t units_;
+  const int64_t units_, stride_, rowStep_, sideStep_, highStep_, blockStep_, tileStep_;
+  // What is left of the factor, from here on: of rows or columns, and of k.
+  const int64_t count_;
+  int64_t depth_;
+  const T* from_;
+  uint32_t* out_;
+  int64_t at_ = 0;
 };
 
 }  // namespace atelier::ATELIER_VARIANT
