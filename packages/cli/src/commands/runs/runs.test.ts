@@ -108,7 +108,8 @@ describe("a training is recorded", () => {
     };
     await shop.run(tiny, { signal: stop.signal, onMessage });
     const [{ id }] = (await json(shop, "runs")).runs;
-    const store = openSqliteStore({ folder: join(shop.folder, ".atelier") });
+    const longAgo = () => 1; // so that the run has crashed
+    const store = openSqliteStore({ folder: join(shop.folder, ".atelier"), now: longAgo });
     const { rows } = await store.readRows({ runId: id });
     await store.deleteRun(id);
     await store.createRun({ id, entity: "local", project: "data", createdAt: 1 });
