@@ -92,9 +92,7 @@ describe.skipIf(noMount !== undefined)(
       execFileSync("mount", ["-o", "remount,ro", folder.path]);
       await expect(openTracker({ folder: folder.path })).rejects.toMatchObject({ code: "cannot-write" });
       const below = join(folder.path, "new");
-      await expect(openTracker({ folder: below })).rejects.toThrow(
-        `${below}: the store's folder cannot be made`,
-      );
+      await expect(openTracker({ folder: below })).rejects.toThrow(`${below}: the folder cannot be made`);
     });
   },
 );

@@ -261,6 +261,18 @@ describe("runs", () => {
     expect(missing.stderr).toContain("recipe.yaml: cannot be written");
   });
 
+  test("are not given back where nothing can be, or after Ctrl-C", async () => {
+    const shop = await twoRuns();
+    const nowhere = await shop.run(["restore", "first", "--out", "/proc/x"]);
+    expect(nowhere).toMatchObject({ code: 8, stderr: expect.stringContaining("0 of 3 files restored") });
+    expect(nowhere.stderr).toContain("/proc/x: the folder cannot be made: there can be no such folder.");
+    const stop = AbortSignal.abort();
+    const stopped = await shop.run(["restore", "first", "--out", "stopped"], { signal: stop });
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr).toMatch(/^atelier: stopped: 0 of 3 files restored to .*stopped\.\n$/);
+    expect(await readdir(shop.folder)).not.toContain("stopped");
+  });
+
   test("are deleted, but none when one name is wrong", async () => {
     const own = await trained();
     expect((await own.run(["runs", "delete", "first", "nope"])).code).toBe(9);

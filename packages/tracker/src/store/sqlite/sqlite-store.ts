@@ -2,7 +2,6 @@
  * The store of one machine: `atelier.db` (SQLite in WAL mode) and `blobs/` in one folder, by default `.atelier`. Calls
  * do their work at once, on the thread that calls; open-store-worker.ts moves it to another.
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { StoredFile } from "../../model/artifact.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
@@ -10,6 +9,7 @@ import { fromJsonText, type Json, toJsonText } from "../../model/json.ts";
 import type { Project } from "../../model/project.ts";
 import { TrackerError } from "../../model/tracker-error.ts";
 import { blobFolder } from "../blob-folder.ts";
+import { makeFolder } from "../make-folder.ts";
 import type { ChangeKind, RunBatch, Store } from "../store.ts";
 import { insertArtifact, listArtifacts, noteUse, readArtifact } from "./artifacts.ts";
 import { changesSince, nextChange } from "./changes.ts";
@@ -47,14 +47,7 @@ const youngBlobMs = 24 * 60 * 60 * 1000;
 
 /** Opens a store. Throws newer-store, bad-store, cannot-write. */
 export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions): Store {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new TrackerError("cannot-write", `${folder}: the store's folder cannot be made: ${message}.`, {
-      cause,
-    });
-  }
+  makeFolder(folder);
   const database = openDatabase(join(folder, "atelier.db"));
   const blobs = blobFolder(join(folder, "blobs"));
   const keys = new KeyTable(database);
