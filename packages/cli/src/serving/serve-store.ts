@@ -14,7 +14,8 @@ export interface ServeStoreOptions {
   readonly host?: string | undefined;
   /** Absent: the default port, or the next one that is free. */
   readonly port?: number | undefined;
-  readonly keyHash?: string | undefined;
+  /** Asked for once the store has been found to be one that can be served. */
+  readonly keyHash?: () => Promise<string>;
   readonly json?: boolean | undefined;
   /** Told where the server is once it listens. */
   readonly onOpen?: (url: string) => void;
@@ -31,6 +32,7 @@ export async function serveStore(options: ServeStoreOptions, effects: Effects): 
   if (!existsSync(folder))
     say(effects, "no runs are recorded here yet; those of `atelier train` will appear.");
   await using store = await openStoreWorker(folder);
+  const hash = await keyHash?.();
   const open = recordedDatasets(store, effects);
   await using datasets = datasetExtension(open);
   await using server = await openServer({
@@ -38,7 +40,7 @@ export async function serveStore(options: ServeStoreOptions, effects: Effects): 
     port: port ?? defaultPort,
     orNextPort: port === undefined,
     store,
-    keyHash,
+    keyHash: hash,
     extensions: { datasets, models: modelExtension(store, open) },
     pages,
     version: packageJson.version,

@@ -261,6 +261,33 @@ describe("runs", () => {
     expect(missing.stderr).toContain("recipe.yaml: cannot be written");
   });
 
+  test("have names and tags that say something", async () => {
+    const shop = await twoRuns();
+    for (const option of ["--name", "--tag", "--project", "--group"]) {
+      const { code, stderr } = await shop.run([...oneEpoch, option, " "]);
+      expect([code, stderr]).toEqual([2, `atelier: ${option}: expected a text, got an empty one.\n`]);
+    }
+    expect(await shop.run(["runs", "tag", "first", "good", ""])).toMatchObject({
+      code: 2,
+      stderr: "atelier: tag: expected a text, got an empty one.\n",
+    });
+    expect((await json(shop, "runs", "show", "first")).run.tags).not.toContain("good");
+  });
+
+  test("where a file has the name of their folder, are not recorded, and that is said", async () => {
+    const shop = await workshop();
+    await writeFile(join(shop.folder, ".atelier"), "");
+    const trained = await shop.run(oneEpoch);
+    expect(trained.code).toBe(0);
+    expect(trained.stderr).toMatch(
+      /not recorded: .*\.atelier: the folder cannot be made: a file has this name\.\n/,
+    );
+    expect(await shop.run(["runs"])).toMatchObject({
+      code: 8,
+      stderr: expect.stringContaining("a file has this name"),
+    });
+  });
+
   test("are not given back where nothing can be, or after Ctrl-C", async () => {
     const shop = await twoRuns();
     const nowhere = await shop.run(["restore", "first", "--out", "/proc/x"]);

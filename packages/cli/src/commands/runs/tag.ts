@@ -1,6 +1,6 @@
 /** `atelier runs tag`: gives runs tags, or takes them away. */
 import { type Command, Option } from "commander";
-import { debugOption, jsonOption } from "../../arguments.ts";
+import { debugOption, jsonOption, textOf } from "../../arguments.ts";
 import { type Effects, printResult } from "../../effects.ts";
 import { plain } from "../../terminal/plain.ts";
 import { findRun, openRunStore } from "../../tracking/run-store.ts";
@@ -31,6 +31,7 @@ export async function tagRun(
   { remove, json }: TagOptions,
   effects: Effects,
 ): Promise<void> {
+  if (!remove) tags.forEach(textOf("tag"));
   await using store = openRunStore(effects);
   const run = await findRun(store, name);
   const after = remove ? run.tags.filter((tag) => !tags.includes(tag)) : [...new Set([...run.tags, ...tags])];
