@@ -5,7 +5,7 @@ import { openStoreWorker } from "@atelier/tracker";
 import { openServer } from "@atelier/tracker/server";
 import packageJson from "../../package.json" with { type: "json" };
 import { type Effects, printResult, say } from "../effects.ts";
-import { storeFolder } from "../tracking/run-store.ts";
+import { sayReadOnly, storeFolder } from "../tracking/run-store.ts";
 import { datasetExtension } from "./dataset-extension.ts";
 import { modelExtension } from "./model-extension.ts";
 import { recordedDatasets } from "./recorded-datasets.ts";
@@ -31,7 +31,7 @@ export async function serveStore(options: ServeStoreOptions, effects: Effects): 
   const folder = storeFolder(effects);
   if (!existsSync(folder))
     say(effects, "no runs are recorded here yet; those of `atelier train` will appear.");
-  await using store = await openStoreWorker(folder);
+  await using store = await openStoreWorker(folder, { onReadOnly: () => sayReadOnly(effects) });
   const hash = await keyHash?.();
   const open = recordedDatasets(store, effects);
   await using datasets = datasetExtension(open);

@@ -238,7 +238,7 @@ function summaryOf({ recipe, history, test, seconds, imagesPerSecond }: Training
 }
 
 /** Does what only adds to a record; that it cannot be kept is said and costs nobody the training. */
-async function keeping(effects: Effects, work: () => Promise<void>): Promise<void> {
+export async function keeping(effects: Effects, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

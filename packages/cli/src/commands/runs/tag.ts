@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { debugOption, jsonOption, textOf } from "../../arguments.ts";
 import { type Effects, printResult } from "../../effects.ts";
 import { plain } from "../../terminal/plain.ts";
-import { findRun, openRunStore } from "../../tracking/run-store.ts";
+import { findRun, openRunStoreToWrite } from "../../tracking/run-store.ts";
 
 interface TagOptions {
   readonly remove?: boolean;
@@ -32,7 +32,7 @@ export async function tagRun(
   effects: Effects,
 ): Promise<void> {
   if (!remove) tags.forEach(textOf("tag"));
-  await using store = openRunStore(effects);
+  await using store = openRunStoreToWrite(effects);
   const run = await findRun(store, name);
   const after = remove ? run.tags.filter((tag) => !tags.includes(tag)) : [...new Set([...run.tags, ...tags])];
   await store.updateRun(run.id, { tags: after });

@@ -2,7 +2,8 @@
  * The store of one machine: `atelier.db` (SQLite in WAL mode) and `blobs/` in one folder, by default `.atelier`. Calls
  * do their work at once, on the thread that calls; open-store-worker.ts moves it to another.
  */
-import { join } from "node:path";
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { StoredFile } from "../../model/artifact.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import { fromJsonText, type Json, toJsonText } from "../../model/json.ts";
@@ -17,7 +18,7 @@ import { chunkRows, compactNext } from "./compaction.ts";
 import { readConsole, writeConsole } from "./console-lines.ts";
 import type { Database } from "./database.ts";
 import { KeyTable, listKeys, readRowPage, streamNumber, writeRows } from "./history.ts";
-import { openDatabase } from "./open-database.ts";
+import { openDatabase, openDatabaseToRead } from "./open-database.ts";
 import {
   beingWritten,
   changeRun,
@@ -40,15 +41,20 @@ export interface SqliteStoreOptions {
   readonly folder: string;
   /** Milliseconds since the epoch; by default the system's clock. */
   readonly now?: () => number;
+  /**
+   * A store that cannot be written, on a read-only medium say, is opened for reading alone, and this is called. Absent: it is
+   * refused.
+   */
+  readonly onReadOnly?: () => void;
 }
 
 /** Blobs younger than this may belong to a call under way. */
 const youngBlobMs = 24 * 60 * 60 * 1000;
 
 /** Opens a store. Throws newer-store, bad-store, cannot-write. */
-export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions): Store {
+export function openSqliteStore({ folder, now = Date.now, onReadOnly }: SqliteStoreOptions): Store {
   makeFolder(folder);
-  const database = openDatabase(join(folder, "atelier.db"));
+  const database = openFile(join(folder, "atelier.db"), onReadOnly);
   const blobs = blobFolder(join(folder, "blobs"));
   const keys = new KeyTable(database);
   const table = new RunTable(database, now);
@@ -204,6 +210,31 @@ export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions):
 
     [Symbol.asyncDispose]: async () => database.close(),
   };
+}
+
+function openFile(path: string, onReadOnly: (() => void) | undefined): Database {
+  try {
+    return openDatabase(path);
+  } catch (error) {
+    const isReadOnly =
+      error instanceof TrackerError &&
+      error.code === "cannot-write" &&
+      existsSync(path) &&
+      !isWritable(dirname(path));
+    if (!isReadOnly || onReadOnly === undefined) throw error;
+    const database = openDatabaseToRead(path);
+    onReadOnly();
+    return database;
+  }
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
