@@ -64,62 +64,69 @@ inline Vector loadFirst(const float* from, int64_t count) {
   return values;
 }
 
-// Splits a factor into tiles, [i][p] for A and [p][i] for B, zero beyond it: a unit of work is a row of a tile, or a
-// whole tile where it has to be transposed. The same place of the next block is asked for meanwhile.
+// Splits a factor into tiles, [i][p] for A and [p][i] for B, zero beyond it: a unit of work is a row of both tiles of a
+// block, or half of one where it has to be transposed. The same place of the next block is asked for meanwhile.
 template <bool isA>
 class Splitter {
  public:
   // Tiles [d0, d1) of k of a block; out [2][d1 − d0].
   Splitter(const Factor& factor, int64_t block, int64_t d0, int64_t d1, uint32_t* out)
-      : factor_(factor), block_(block), d0_(d0), stride_((d1 - d0) * wordsADepth), out_(out),
-        units_((d1 - d0) * 2 * (transposes() ? 1 : tileSide)) {}
+      : factor_(factor), from_(factor.at(block, d0)), count_(factor.count - block * blockSide),
+        depth_(factor.K - d0 * tileDepth), stride_((d1 - d0) * wordsADepth), out_(out), alongK_(factor.depthStep == 1),
+        units_((d1 - d0) * (transposes() ? 2 : tileSide)),
+        wholeUnits_(count_ >= blockSide ? depth_ / tileDepth * tileSide : 0) {}
   int64_t units() const { return units_; }
   void run(int64_t unit) const {
-    if (transposes()) {
-      const int64_t depth = unit / 2, half = unit % 2;
-      splitTransposed(half, d0_ + depth, out_ + half * stride_ + depth * wordsADepth);
-      return;
+    if (transposes()) return splitTransposed(unit % 2, unit / 2);
+    const uint64_t depth = static_cast<uint64_t>(unit) / tileSide, row = static_cast<uint64_t>(unit) % tileSide;
+    uint32_t* const out = out_ + depth * wordsADepth + row * tileSide;
+    for (int half = 0; half < 2; half++) {
+      Vector low, high;
+      loadRow(half, depth, row, unit < wholeUnits_, low, high);
+      splitRow(low, high, out + half * stride_);
     }
-    const int64_t half = unit % 2, row = unit / 2 % tileSide, depth = unit / (2 * tileSide);
-    Vector low, high;
-    loadRow(half, d0_ + depth, row, low, high);
-    splitRow(low, high, out_ + half * stride_ + depth * wordsADepth + row * tileSide);
   }
   void runAll() const {
     for (int64_t unit = 0; unit < units_; unit++) run(unit);
   }
 
  private:
-  bool alongK() const { return factor_.depthStep == 1; }
-  bool transposes() const { return alongK() != isA; }
+  bool transposes() const { return alongK_ != isA; }
 
   // As they lie in memory: elements k and k + 16 of a row, or rows k and k + 16 of its neighbours.
-  void loadRow(int64_t half, int64_t tile, int64_t row, Vector& low, Vector& high) const {
-    const int64_t count = factor_.count - block_ * blockSide - half * tileSide, depth = factor_.K - tile * tileDepth;
-    const float* from = factor_.at(block_, tile) + half * tileSide * factor_.step;
-    from += row * (alongK() ? factor_.step : factor_.depthStep);
+  void loadRow(int64_t half, int64_t depth, int64_t row, bool whole, Vector& low, Vector& high) const {
+    const int64_t rowStep = alongK_ ? factor_.step : factor_.depthStep;
+    const float* const from = from_ + depth * factor_.tileStep + half * tileSide * factor_.step + row * rowStep;
     const float* const fromHigh = from + tileSide * factor_.depthStep;
-    if (alongK()) {
-      low = loadFirst(from, row < count ? depth : 0);
-      high = loadFirst(fromHigh, row < count ? depth - tileSide : 0);
-    } else {
-      low = loadFirst(from, row < depth ? count : 0);
-      high = loadFirst(fromHigh, row + tileSide < depth ? count : 0);
-    }
     __builtin_prefetch(from + factor_.blockStep, 0, 2);
     __builtin_prefetch(fromHigh + factor_.blockStep, 0, 2);
+    if (whole) {
+      low = load(from);
+      high = load(fromHigh);
+      return;
+    }
+    const int64_t count = count_ - half * tileSide, left = depth_ - depth * tileDepth;
+    if (alongK_) {
+      low = loadFirst(from, row < count ? left : 0);
+      high = loadFirst(fromHigh, row < count ? left - tileSide : 0);
+    } else {
+      low = loadFirst(from, row < left ? count : 0);
+      high = loadFirst(fromHigh, row + tileSide < left ? count : 0);
+    }
   }
 
-  void splitTransposed(int64_t half, int64_t tile, uint32_t* out) const {
+  void splitTransposed(int64_t half, int64_t depth) const {
     Words low[tileSide], high[tileSide];
+    const bool whole = depth * tileSide < wholeUnits_;
     for (int row = 0; row < tileSide; row++) {
       Vector lowRow, highRow;
-      loadRow(half, tile, row, lowRow, highRow);
+      loadRow(half, depth, row, whole, lowRow, highRow);
       memcpy(&low[row], &lowRow, 64);
       memcpy(&high[row], &highRow, 64);
     }
     transpose16(low);
     transpose16(high);
+    uint32_t* const out = out_ + half * stride_ + depth * wordsADepth;
     for (int row = 0; row < tileSide; row++) {
       Vector lowRow, highRow;
       memcpy(&lowRow, &low[row], 64);
@@ -135,9 +142,11 @@ class Splitter {
   }
 
   const Factor& factor_;
-  const int64_t block_, d0_, stride_;
+  const float* const from_;
+  const int64_t count_, depth_, stride_;  // count and depth left from here
   uint32_t* const out_;
-  const int64_t units_;
+  const bool alongK_;
+  const int64_t units_, wholeUnits_;
 };
 
 // c = relu?(sums + bias), bias at the block's first column; in place or elsewhere.
