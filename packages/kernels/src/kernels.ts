@@ -36,7 +36,14 @@ export interface NativeProgram {
   readonly words: Int32Array;
   /** Images a step takes from the order. */
   readonly rows: number;
-  readonly images?: { readonly ref: number; readonly shape: readonly number[] } | undefined;
+  readonly images?:
+    | {
+        readonly ref: number;
+        readonly shape: readonly number[];
+        /** Whether the program takes pixels as they are, a byte each, instead of normalised floats. */
+        readonly asBytes?: boolean;
+      }
+    | undefined;
   readonly targets?: { readonly ref: number; readonly shape: readonly number[] } | undefined;
   /** Refs of the scalar inputs. */
   readonly scalars: readonly number[];
@@ -207,7 +214,7 @@ function openSession(addon: Addon, options: SessionOptions): NativeSession {
       return addon.addProgram(
         session,
         words,
-        Int32Array.from(images ? [images.ref, ...images.shape] : []),
+        Int32Array.from(images ? [images.ref, ...images.shape, Number(images.asBytes ?? false)] : []),
         Int32Array.from(targets ? [targets.ref, ...targets.shape] : []),
         Int32Array.from(scalars),
         Int32Array.from(outputs.flatMap(({ ref, floats }) => [ref, floats])),

@@ -23,11 +23,7 @@ export function encode(kernels: Kernels, calls: readonly PlainCall[]): Int32Arra
   return Int32Array.from(
     calls.flatMap(({ kernel, args }) => {
       const fields = kernels.kernelFields[kernel]!;
-      const values = fields.map((field) => {
-        const [name, type] = field.split(":") as [string, string?];
-        return type === "f32" ? bitsOf(args[name] ?? 0) : (args[name] ?? 0);
-      });
-      return [names.indexOf(kernel), fields.length, ...values];
+      return [names.indexOf(kernel), fields.length, ...encodeFields(fields, args)];
     }),
   );
 }
@@ -55,12 +51,14 @@ export function encodeGemmMap(
   map: MapSpec,
 ): Int32Array {
   const fields = kernels.kernelFields.gemmMap!.slice(0, -5);
-  return encodeWithBody(
-    kernels,
-    "gemmMap",
-    fields.map((field) => args[field]!),
-    map,
-  );
+  return encodeWithBody(kernels, "gemmMap", encodeFields(fields, args), map);
+}
+
+function encodeFields(fields: readonly string[], args: Readonly<Record<string, number>>): number[] {
+  return fields.map((field) => {
+    const [name, type] = field.split(":") as [string, string?];
+    return type === "f32" ? bitsOf(args[name] ?? 0) : (args[name] ?? 0);
+  });
 }
 
 function encodeWithBody(

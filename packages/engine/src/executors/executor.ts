@@ -28,6 +28,8 @@ export interface SessionSpec {
   readonly graphs: Readonly<Record<string, StepGraph>>;
   /** Promises that nobody will read or write the state: what depends on it alone may be computed once. */
   readonly fixedState?: boolean;
+  /** Promises that images of every run are their pixels, from 0 to 255, times this number (train/pixel-scale.ts). */
+  readonly pixelScale?: number | undefined;
 }
 
 export interface StateSpec {

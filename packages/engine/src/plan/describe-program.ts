@@ -51,9 +51,11 @@ function ofMap({ count, inputs, code, outputs }: MapBody): Work {
 }
 
 function ofGemm(args: Omit<KernelArgs<"gemm">, "c">): Work {
-  const { M, N, K, transposeA, transposeB } = args;
-  const [a, b] = [`${M}×${K}${transposeA ? "ᵀ" : ""}`, `${K}×${N}${transposeB ? "ᵀ" : ""}`];
-  return { what: `${a} · ${b}${epilogueOf(args)}`, flops: 2 * M * N * K, floats: M * K + K * N + M * N };
+  const { M, N, K, transposeA, transposeB, pixelScale } = args;
+  const a = `${M}×${K}${transposeA ? "ᵀ" : ""}${pixelScale === 0 ? "" : " bytes"}`;
+  const b = `${K}×${N}${transposeB ? "ᵀ" : ""}`;
+  const floatsOfA = pixelScale === 0 ? M * K : (M * K) / 4;
+  return { what: `${a} · ${b}${epilogueOf(args)}`, flops: 2 * M * N * K, floats: floatsOfA + K * N + M * N };
 }
 
 /** The product itself is neither written nor read. */

@@ -1,5 +1,5 @@
 /**
- * In which form each value lies in memory. Most are as their shape says; what passes between two convolutional blocks
+ * In which form each value lies in memory. Most are as their shape says; images may be bytes (pixels.ts); what passes between two convolutional blocks
  * has its images in lanes, [⌈N/16⌉, C, H, W, 16]. Places of maxima in their windows take a byte each there, 16 bits
  * elsewhere.
  */
@@ -8,15 +8,17 @@ import { blockGradReads, blockReads, laneImages } from "./blocks.ts";
 import type { Analysis, Unit } from "./fuse.ts";
 import { readsOf } from "./schedule.ts";
 
-export type Form = "plain" | "lanes" | "index";
+export type Form = "plain" | "lanes" | "index" | "bytes";
 
 /** Form and size of the values of a program. */
 export class Forms {
   readonly #analysis: Analysis;
   readonly #forms = new Map<number, Form>();
 
-  constructor(analysis: Analysis, units: readonly Unit[]) {
+  /** `bytes`: the images, if they are. */
+  constructor(analysis: Analysis, units: readonly Unit[], bytes: number | undefined) {
     this.#analysis = analysis;
+    if (bytes !== undefined) this.#forms.set(bytes, "bytes");
     for (const unit of units) {
       if (unit.kind === "block" && unit.block.kind === "narrow") {
         if (unit.block.index !== undefined) this.#forms.set(unit.block.index, "index");
@@ -40,12 +42,18 @@ export class Forms {
     return this.#forms.get(id) === "lanes";
   }
 
+  /** Whether a value, perhaps under another shape, is bytes. */
+  isBytes(id: number): boolean {
+    return this.#forms.get(this.#analysis.views[id]!.base) === "bytes";
+  }
+
   /** Floats of the memory of value `id`. */
   floatsOf(id: number): number {
     const { op, shape } = this.#analysis.nodes[id]!;
     const form = this.#forms.get(id);
     if (form === "lanes") return inLanes(shape);
     if (form === "index") return inLanes(shape) / 4;
+    if (form === "bytes") return Math.ceil(sizeOf(shape) / 4);
     return op === "maxPool2dIndex" ? Math.ceil(sizeOf(shape) / 2) : sizeOf(shape);
   }
 }

@@ -14,6 +14,8 @@ export interface LowerContext {
   readonly machine: Machine;
   /** Whether a value is state that lies in panels (panels.ts). */
   readonly isInPanels: (id: number) => boolean;
+  /** What a value is to be multiplied by if it is pixels as bytes, otherwise 0. */
+  readonly pixelScale: (id: number) => number;
 }
 
 /** The fields of what joined a Winograd convolution, on the way in and out. */
@@ -117,7 +119,7 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
   matmul: (
     { inputs: [a, b], attrs: { transposeA, transposeB }, shape },
     c,
-    { at, shape: shapeOf, bias, relu, isInPanels },
+    { at, shape: shapeOf, bias, relu, isInPanels, pixelScale },
   ) => {
     const K = shapeOf(a!)[transposeA ? 0 : 1]!;
     return [
@@ -135,6 +137,7 @@ const loweringRules: { readonly [K in OpName]: LoweringRule<K> } = {
           transposeB: Number(transposeB),
           relu,
           bPanels: Number(isInPanels(b!)),
+          pixelScale: pixelScale(a!),
         },
       },
     ];

@@ -16,17 +16,26 @@ import { joinConvolutions } from "./join-convolution.ts";
 import { copy, lowerKernel } from "./lower.ts";
 import { lowerBlock, lowerBlockGrad } from "./lower-block.ts";
 import { lowerMap } from "./lower-map.ts";
+import { imagesAsBytes } from "./pixels.ts";
 import { type KernelCall, type MapBody, noRef, type Program, type Ref } from "./program.ts";
 import { readsOf, resultsOf, schedule, wholeReadsOf } from "./schedule.ts";
 import { simplify } from "./simplify.ts";
 import type { StateLayout } from "./state-layout.ts";
 
-/** The program of `graph` for a machine; its constants are added to `layout`. */
-export function planGraph(graph: StepGraph, layout: StateLayout, machine: Machine): Program {
+/** What a program is planned for. */
+export interface PlanTarget extends Machine {
+  /** As in SessionSpec. */
+  readonly pixelScale?: number | undefined;
+}
+
+/** The program of `graph`; its constants are added to `layout`. */
+export function planGraph(graph: StepGraph, layout: StateLayout, target: PlanTarget): Program {
+  const { pixelScale, ...machine } = target;
   const analysis = analyze(simplify(graph), machine);
   const order = schedule(analysis, joinProducts(analysis, joinConvolutions(analysis, fuse(analysis))));
   const { directUpdates, copiedUpdates } = placeUpdates(analysis, order);
-  const forms = new Forms(analysis, order);
+  const bytes = pixelScale === undefined ? undefined : imagesAsBytes(analysis, order);
+  const forms = new Forms(analysis, order, bytes);
   const { offsets, arenaFloats } = placeValues(analysis, order, forms, directUpdates);
 
   const at = (id: number): Ref => {
@@ -45,7 +54,8 @@ export function planGraph(graph: StepGraph, layout: StateLayout, machine: Machin
   const calls: KernelCall[] = order.flatMap((unit) => {
     const results = resultsOf(analysis, unit);
     const isLanes = (id: number) => forms.isLanes(id);
-    const context = { at, shape, machine, isInPanels, isLanes };
+    const pixelScaleOf = (id: number) => (forms.isBytes(id) ? pixelScale! : 0);
+    const context = { at, shape, machine, isInPanels, isLanes, pixelScale: pixelScaleOf };
     if (unit.kind === "block") return [lowerBlock(unit.block, context)];
     if (unit.kind === "blockGrad") return [lowerBlockGrad(unit.block, unit.gradient, context)];
     if (unit.kind === "map") return [{ kernel: "map", body: lowerMap(analysis, unit, results, at) }];
@@ -64,7 +74,7 @@ export function planGraph(graph: StepGraph, layout: StateLayout, machine: Machin
   return {
     calls,
     arenaFloats,
-    images: images && { ref: at(images.id), shape: images.shape },
+    images: images && { ref: at(images.id), shape: images.shape, asBytes: forms.isBytes(images.id) },
     targets: targets && { ref: at(targets.id), shape: targets.shape },
     scalars: Object.fromEntries(
       inputs.flatMap((node) =>

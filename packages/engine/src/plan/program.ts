@@ -80,6 +80,7 @@ const gemmMapFactors = [
   "transposeB",
   "relu",
   "bPanels",
+  "pixelScale:f32",
   "panels",
 ] as const;
 
@@ -96,8 +97,21 @@ export const kernelFields = {
    * An output may be the same place as a mode-0 input.
    */
   map: mapCounts,
-  /** c [M,N] = relu?(op(a)·op(b) + bias); op(a) is [M,K], stored [K,M] when transposeA; op(b) is [K,N], stored [N,K] when transposeB; bias [N] or none; with bPanels, b as stored lies in panels (panels.ts). */
-  gemm: ["a", "b", "bias", "c", "M", "N", "K", "transposeA", "transposeB", "relu", "bPanels"],
+  /** c [M,N] = relu?(op(a)·op(b) + bias); op(a) is [M,K], stored [K,M] when transposeA; op(b) is [K,N], stored [N,K] when transposeB; bias [N] or none; with bPanels, b as stored lies in panels (panels.ts); with a pixelScale, a is bytes, four a float, times that number. */
+  gemm: [
+    "a",
+    "b",
+    "bias",
+    "c",
+    "M",
+    "N",
+    "K",
+    "transposeA",
+    "transposeB",
+    "relu",
+    "bPanels",
+    "pixelScale:f32",
+  ],
   /**
    * A gemm whose result lives only within the expression over its M·N elements; followed by a body like map's.
    * With `panels`, what the expression reads and writes beside the product lies in panels.
@@ -315,7 +329,7 @@ export type KernelCall =
   | { readonly kernel: "map"; readonly body: MapBody }
   | {
       readonly kernel: "gemmMap";
-      readonly args: Pick<KernelArgs<"gemmMap">, (typeof gemmMapFactors)[number]>;
+      readonly args: Pick<KernelArgs<"gemmMap">, FieldName<(typeof gemmMapFactors)[number]>>;
       readonly body: MapBody;
     };
 
@@ -323,8 +337,10 @@ export interface Program {
   readonly calls: readonly KernelCall[];
   /** Floats of scratch memory the calls use. */
   readonly arenaFloats: number;
-  /** Where the step's images [N,H,W,C] and targets [N,classes] are put before the calls. */
-  readonly images: { readonly ref: Ref; readonly shape: readonly number[] } | undefined;
+  /** Where the step's images [N,H,W,C], normalised or as bytes, and targets [N,classes] are put before the calls. */
+  readonly images:
+    | { readonly ref: Ref; readonly shape: readonly number[]; readonly asBytes: boolean }
+    | undefined;
   readonly targets: { readonly ref: Ref; readonly shape: readonly number[] } | undefined;
   /** Scalar inputs by name. */
   readonly scalars: Readonly<Record<string, Ref>>;

@@ -6,6 +6,7 @@ import { formatShape, sameShape } from "../graph/shape.ts";
 import type { Model } from "../nn/model.ts";
 import type { ImageDataset } from "./dataset.ts";
 import { sequentialOrder } from "./order.ts";
+import { pixelScaleOf } from "./pixel-scale.ts";
 import { evaluateGraph } from "./step-graphs.ts";
 
 /** A model with its weights: what training yields, files hold and everything else takes. */
@@ -53,6 +54,7 @@ export async function evaluate(
     state: model.parameters.map(({ name, shape }) => ({ name, shape, initial: weights.get(name)! })),
     graphs: evaluationGraphs(model, batchSize, rest),
     fixedState: true,
+    pixelScale: pixelScaleOf(model.normalization),
   });
   try {
     session.upload("evaluation", dataset);

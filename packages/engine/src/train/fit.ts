@@ -18,6 +18,7 @@ import type { Checkpointable, Epoch, FitOptions, TrainingEnd } from "./fit-optio
 import { bestEpochIndex, type EpochRecord, type Monitor, plateauFactor, shouldStop } from "./history.ts";
 import { mixupWeight } from "./mixup.ts";
 import { shuffledOrder } from "./order.ts";
+import { pixelScaleOf } from "./pixel-scale.ts";
 import { firstDifference, rulesOf } from "./resume-rules.ts";
 import { initialWeights, trainGraph, trainingState } from "./step-graphs.ts";
 
@@ -149,6 +150,7 @@ export class Training implements AsyncIterable<Epoch>, Checkpointable {
     const state = trainingState(this.model, initialWeights(this.model, this.#seed), slots);
     const session = executor.compile({
       state,
+      pixelScale: pixelScaleOf(this.model.normalization, rules.augmentation),
       graphs: {
         train: graph,
         ...(rest > 0 && { trainRest: trainGraph(this.model, rest, rules).graph }),

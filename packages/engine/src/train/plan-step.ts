@@ -9,8 +9,10 @@ import { type CallDescription, describeProgram } from "../plan/describe-program.
 import { panelStates } from "../plan/panels.ts";
 import { planGraph } from "../plan/plan.ts";
 import { StateLayout } from "../plan/state-layout.ts";
+import type { AugmentationSpec } from "./augmentation.ts";
 import type { ImageDataset } from "./dataset.ts";
 import type { FitRules } from "./fit-options.ts";
+import { pixelScaleOf } from "./pixel-scale.ts";
 import { evaluateGraph, initialWeights, trainGraph, trainingState } from "./step-graphs.ts";
 
 export interface StepPlan {
@@ -31,9 +33,9 @@ export interface StepChoice {
 /** The plan of one step, as `executor` would run it. */
 export function planStep(model: Model, choice: StepChoice, executor: Executor): StepPlan {
   const spec = stepOf(model, choice);
-  const { state, graphs } = spec.fixedState ? freeze(spec) : spec;
+  const { state, graphs, pixelScale } = spec.fixedState ? freeze(spec) : spec;
   const layout = new StateLayout(state, panelStates(state, Object.values(graphs)));
-  const program = planGraph(graphs.step!, layout, executor);
+  const program = planGraph(graphs.step!, layout, { matrixUnit: executor.matrixUnit, pixelScale });
   return {
     calls: describeProgram(program),
     arenaBytes: program.arenaFloats * 4,
@@ -58,6 +60,7 @@ export async function measureStep(
   seconds: number,
 ): Promise<StepTimes> {
   const session = executor.compile(stepOf(model, choice));
+  const augmentation = augmentationOf(choice);
   try {
     const images = 4 * choice.batchSize;
     session.upload("noise", noise(model, images));
@@ -67,7 +70,7 @@ export async function measureStep(
         order: Int32Array.from({ length: steps * choice.batchSize }, (_, i) => i % images),
         graph: "step",
         normalization: model.normalization,
-        ...(choice.rules?.augmentation && { augmentation: choice.rules.augmentation }),
+        ...(augmentation && { augmentation }),
         scalarNames,
         scalars: Float32Array.from(Array.from({ length: steps }, (_, i) => [1e-4, i + 1, 1]).flat()),
         seed: 1,
@@ -88,15 +91,22 @@ export async function measureStep(
 
 const scalarNames = ["learningRate", "step", "mixupWeight"];
 
-function stepOf(model: Model, { purpose, batchSize, rules = {} }: StepChoice): SessionSpec {
+/** Images are augmented only in training. */
+function augmentationOf({ purpose, rules }: StepChoice): AugmentationSpec | undefined {
+  return purpose === "train" ? rules?.augmentation : undefined;
+}
+
+function stepOf(model: Model, choice: StepChoice): SessionSpec {
+  const { purpose, batchSize, rules = {} } = choice;
   const { optimizer = adam(), loss = crossEntropy(), clip, ema } = rules;
   const weights = initialWeights(model, 1);
+  const pixelScale = pixelScaleOf(model.normalization, augmentationOf(choice));
   if (purpose === "evaluate") {
     const graphs = { step: evaluateGraph(model, batchSize) };
-    return { graphs, state: trainingState(model, weights, []), fixedState: true };
+    return { graphs, state: trainingState(model, weights, []), fixedState: true, pixelScale };
   }
   const { graph, slots } = trainGraph(model, batchSize, { optimizer, loss, clip, ema });
-  return { graphs: { step: graph }, state: trainingState(model, weights, slots) };
+  return { graphs: { step: graph }, state: trainingState(model, weights, slots), pixelScale };
 }
 
 function noise(model: Model, size: number): ImageDataset {

@@ -130,7 +130,7 @@ napi_value variantOf(napi_env env, napi_value* arguments) {
   return fromText(env, toSession(env, arguments[0]).table().name);
 }
 
-// addProgram(session, words, images [ref,N,H,W,C] or [], targets [ref,N,classes] or [], scalars [ref…],
+// addProgram(session, words, images [ref,N,H,W,C,asBytes] or [], targets [ref,N,classes] or [], scalars [ref…],
 //            outputs [ref,floats…], rows)
 napi_value addProgram(napi_env env, napi_value* arguments) {
   Session& session = toSession(env, arguments[0]);
@@ -139,12 +139,13 @@ napi_value addProgram(napi_env env, napi_value* arguments) {
   const auto images = toArray<int32_t>(env, arguments[2], "images");
   const auto targets = toArray<int32_t>(env, arguments[3], "targets");
   const auto outputs = toArray<int32_t>(env, arguments[5], "outputs");
-  if (images.length != 0 && images.length != 5) throw Refused("images: expected 5 numbers");
+  if (images.length != 0 && images.length != 6) throw Refused("images: expected 6 numbers");
   if (targets.length != 0 && targets.length != 3) throw Refused("targets: expected 3 numbers");
   if (outputs.length % 2 != 0) throw Refused("outputs: expected pairs");
   program.rows = toInt32(env, arguments[6], "rows");
-  program.hasImages = images.length == 5;
-  if (program.hasImages) program.images = {images.data[0], images.data[1], images.data[2], images.data[3], images.data[4]};
+  program.hasImages = images.length == 6;
+  if (program.hasImages)
+    program.images = {images.data[0], images.data[1], images.data[2], images.data[3], images.data[4], images.data[5] != 0};
   program.hasTargets = targets.length == 3;
   if (program.hasTargets) program.targets = {targets.data[0], targets.data[1], targets.data[2]};
   program.scalars = toArray<int32_t>(env, arguments[4], "scalars").copy();

@@ -53,47 +53,65 @@ Draws draw(const Gather& gather, int32_t image, uint32_t row, uint32_t step) {
   return draws;
 }
 
-// A run of bytes whose first is of channel 0, as normalised floats.
-void normalizeRun(const KernelTable& table, const Normalizer& normalizer, const uint8_t* from, int64_t floats, float* to) {
-  const int64_t period = static_cast<int64_t>(normalizer.scale.size());
-  for (int64_t i = 0; i < floats; i += period)
-    table.normalize(from + i, normalizer.scale.data(), normalizer.offset.data(), std::min(period, floats - i), to + i);
-}
+// How pixels come to where they belong: as normalised floats, or as they are.
+struct NormalizedPixels {
+  using Value = float;
+  const KernelTable& table;
+  const Normalizer& normalizer;
 
-// The same with the order of its pixels reversed.
-void normalizeMirroredRun(const KernelTable& table, const Normalizer& normalizer, const uint8_t* from, int64_t pixels,
-                          int32_t C, float* to) {
-  const double *scale = normalizer.scale.data(), *offset = normalizer.offset.data();
-  if (C == 1) {
+  Value blank(int32_t c) const { return normalizer.blank[static_cast<size_t>(c)]; }
+  // A run whose first pixel is of channel 0.
+  void run(const uint8_t* from, int64_t floats, float* to) const {
     const int64_t period = static_cast<int64_t>(normalizer.scale.size());
-    for (int64_t i = 0; i < pixels; i += period) {
-      const int64_t count = std::min(period, pixels - i);
-      table.normalizeMirrored(from + pixels - i - count, scale, offset, count, to + i);
-    }
-    return;
+    for (int64_t i = 0; i < floats; i += period)
+      table.normalize(from + i, normalizer.scale.data(), normalizer.offset.data(), std::min(period, floats - i), to + i);
   }
-  for (int64_t x = 0; x < pixels; x++)
-    for (int32_t c = 0; c < C; c++)
-      to[x * C + c] = static_cast<float>(from[(pixels - 1 - x) * C + c] * scale[c] + offset[c]);
-}
+  // The same with the order of its pixels reversed.
+  void mirroredRun(const uint8_t* from, int64_t pixels, int32_t C, float* to) const {
+    const double *scale = normalizer.scale.data(), *offset = normalizer.offset.data();
+    if (C == 1) {
+      const int64_t period = static_cast<int64_t>(normalizer.scale.size());
+      for (int64_t i = 0; i < pixels; i += period) {
+        const int64_t count = std::min(period, pixels - i);
+        table.normalizeMirrored(from + pixels - i - count, scale, offset, count, to + i);
+      }
+      return;
+    }
+    for (int64_t x = 0; x < pixels; x++)
+      for (int32_t c = 0; c < C; c++)
+        to[x * C + c] = static_cast<float>(from[(pixels - 1 - x) * C + c] * scale[c] + offset[c]);
+  }
+};
 
-// Bytes go straight to normalised floats: no draw but mirror, shift and cutout.
-void gatherPlain(const KernelTable& table, const Dataset& dataset, const Normalizer& normalizer, const Draws& draws,
-                 const uint8_t* from, float* to) {
+struct SamePixels {
+  using Value = uint8_t;
+
+  Value blank(int32_t) const { return 0; }
+  void run(const uint8_t* from, int64_t bytes, uint8_t* to) const { memcpy(to, from, static_cast<size_t>(bytes)); }
+  void mirroredRun(const uint8_t* from, int64_t pixels, int32_t C, uint8_t* to) const {
+    for (int64_t x = 0; x < pixels; x++)
+      for (int32_t c = 0; c < C; c++) to[x * C + c] = from[(pixels - 1 - x) * C + c];
+  }
+};
+
+// No draw but mirror and shift.
+template <class Pixels>
+void movePixels(const Dataset& dataset, const Pixels& pixels, const Draws& draws, const uint8_t* from,
+                typename Pixels::Value* to) {
   const int32_t H = dataset.H, W = dataset.W, C = dataset.C;
   if (!draws.mirrored && draws.shiftY == 0 && draws.shiftX == 0) {
-    normalizeRun(table, normalizer, from, int64_t{H} * W * C, to);
+    pixels.run(from, int64_t{H} * W * C, to);
     return;
   }
-  const auto blank = [&](float* out, int32_t begin, int32_t end) {
+  const auto blank = [&](typename Pixels::Value* out, int32_t begin, int32_t end) {
     for (int32_t x = begin; x < end; x++)
-      for (int32_t c = 0; c < C; c++) out[x * C + c] = normalizer.blank[static_cast<size_t>(c)];
+      for (int32_t c = 0; c < C; c++) out[x * C + c] = pixels.blank(c);
   };
   // Columns [left, right) show the image.
   const int32_t left = std::min(std::max(draws.shiftX, 0), W), right = std::max(std::min(W + draws.shiftX, W), left);
   for (int32_t y = 0; y < H; y++) {
     const int32_t sourceY = y - draws.shiftY;
-    float* out = to + int64_t{y} * W * C;
+    auto* const out = to + int64_t{y} * W * C;
     if (sourceY < 0 || sourceY >= H) {
       blank(out, 0, W);
       continue;
@@ -101,9 +119,9 @@ void gatherPlain(const KernelTable& table, const Dataset& dataset, const Normali
     const uint8_t* row = from + int64_t{sourceY} * W * C;
     blank(out, 0, left);
     if (draws.mirrored)
-      normalizeMirroredRun(table, normalizer, row + (W - (right - draws.shiftX)) * int64_t{C}, right - left, C, out + left * C);
+      pixels.mirroredRun(row + (W - (right - draws.shiftX)) * int64_t{C}, right - left, C, out + left * C);
     else
-      normalizeRun(table, normalizer, row + (left - draws.shiftX) * int64_t{C}, int64_t{right - left} * C, out + left * C);
+      pixels.run(row + (left - draws.shiftX) * int64_t{C}, int64_t{right - left} * C, out + left * C);
     blank(out, right, W);
   }
 }
@@ -137,27 +155,32 @@ void samplePixels(const Dataset& dataset, const Draws& draws, const uint8_t* fro
     }
 }
 
-template <class Value>
-void eraseSquare(const Dataset& dataset, const Draws& draws, int32_t size, float* to, const Value& valueOf) {
+template <class Value, class ValueOf>
+void eraseSquare(const Dataset& dataset, const Draws& draws, int32_t size, Value* to, const ValueOf& valueOf) {
   const int32_t top = draws.cutoutY - size / 2, left = draws.cutoutX - size / 2;
   for (int32_t y = top < 0 ? 0 : top; y < top + size && y < dataset.H; y++)
     for (int32_t x = left < 0 ? 0 : left; x < left + size && x < dataset.W; x++)
       for (int32_t c = 0; c < dataset.C; c++) to[(int64_t{y} * dataset.W + x) * dataset.C + c] = valueOf(c);
 }
 
+// No draw but mirror, shift and cutout: pixels go straight to their places.
+template <class Pixels>
+void gatherPlain(const Gather& gather, const Pixels& pixels, const Draws& draws, const uint8_t* from,
+                 typename Pixels::Value* to) {
+  movePixels(*gather.dataset, pixels, draws, from, to);
+  if (draws.cutout)
+    eraseSquare(*gather.dataset, draws, gather.augmentation.cutoutSize, to, [&](int32_t c) { return pixels.blank(c); });
+}
+
 float clampByte(double value) { return static_cast<float>(value < 0 ? 0 : value > 255 ? 255 : value); }
 
-void gatherImage(const KernelTable& table, const Gather& gather, const Normalizer& normalizer, int32_t image, const Draws& draws, float* to) {
+void gatherImage(const KernelTable& table, const Gather& gather, const Normalizer& normalizer, const Draws& draws,
+                 const uint8_t* from, float* to) {
   const Augmentation& spec = gather.augmentation;
   const Dataset& dataset = *gather.dataset;
   const int64_t floats = int64_t{dataset.H} * dataset.W * dataset.C;
-  const uint8_t* from = dataset.images.as<uint8_t>() + image * floats;
-  if (!draws.affine && spec.brightness == 0 && spec.contrast == 0) {
-    gatherPlain(table, dataset, normalizer, draws, from, to);
-    if (draws.cutout)
-      eraseSquare(dataset, draws, spec.cutoutSize, to, [&](int32_t c) { return normalizer.blank[static_cast<size_t>(c)]; });
-    return;
-  }
+  if (!draws.affine && spec.brightness == 0 && spec.contrast == 0)
+    return gatherPlain(gather, NormalizedPixels{table, normalizer}, draws, from, to);
   samplePixels(dataset, draws, from, to);
   if (draws.cutout) eraseSquare(dataset, draws, spec.cutoutSize, to, [](int32_t) { return 0.0f; });
   if (spec.brightness > 0)
@@ -195,8 +218,14 @@ Normalizer::Normalizer(const Gather& gather) {
   for (size_t c = 0; c < C; c++) blank.push_back(static_cast<float>(offset[c]));
 }
 
+bool keepsPixels(const Augmentation& augmentation) {
+  return augmentation.degrees == 0 && augmentation.zoom == 0 && augmentation.brightness == 0 &&
+         augmentation.contrast == 0 && !augmentation.mixup;
+}
+
 void gatherBatch(const KernelTable& table, const Gather& gather, const Normalizer& normalizer, const int32_t* indices, int64_t rows,
-                 uint32_t step, float mixupWeight, int32_t classes, float* images, float* targets, ThreadPool& pool) {
+                 uint32_t step, float mixupWeight, int32_t classes, float* images, bool asBytes, float* targets,
+                 ThreadPool& pool) {
   const Dataset& dataset = *gather.dataset;
   const int64_t floats = int64_t{dataset.H} * dataset.W * dataset.C;
   int64_t tasks = rows * floats < 16384 ? 1 : rows < 32 ? rows : 32;
@@ -209,8 +238,14 @@ void gatherBatch(const KernelTable& table, const Gather& gather, const Normalize
       if (row + 1 < share.end)
         for (int64_t i = 0; i < floats; i += 64)
           __builtin_prefetch(dataset.images.as<uint8_t>() + indices[row + 1] * floats + i);
-      if (images != nullptr)
-        gatherImage(table, gather, normalizer, image, draw(gather, image, static_cast<uint32_t>(row), step), images + row * floats);
+      if (images != nullptr) {
+        const uint8_t* const from = dataset.images.as<uint8_t>() + image * floats;
+        const Draws draws = draw(gather, image, static_cast<uint32_t>(row), step);
+        if (asBytes)
+          gatherPlain(gather, SamePixels{}, draws, from, reinterpret_cast<uint8_t*>(images) + row * floats);
+        else
+          gatherImage(table, gather, normalizer, draws, from, images + row * floats);
+      }
       if (targets == nullptr) continue;
       float* target = targets + row * classes;
       memset(target, 0, static_cast<size_t>(classes) * 4);

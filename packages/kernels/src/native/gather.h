@@ -43,8 +43,12 @@ struct Normalizer {
   explicit Normalizer(const Gather& gather);
 };
 
-// Writes images [rows,H,W,C] and targets [rows, classes] (either may be null).
+// Whether every pixel that comes out is one that went in, or blank.
+bool keepsPixels(const Augmentation& augmentation);
+
+// Writes images [rows,H,W,C], normalised floats or pixels as bytes, and targets [rows, classes] (either may be null).
 void gatherBatch(const KernelTable& table, const Gather& gather, const Normalizer& normalizer, const int32_t* indices, int64_t rows,
-                 uint32_t step, float mixupWeight, int32_t classes, float* images, float* targets, ThreadPool& pool);
+                 uint32_t step, float mixupWeight, int32_t classes, float* images, bool asBytes, float* targets,
+                 ThreadPool& pool);
 
 }  // namespace atelier

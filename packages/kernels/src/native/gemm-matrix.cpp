@@ -1,12 +1,15 @@
 // gemm and gemmMap on the matrix unit (matrix-unit.h), for products large enough to pay for splitting their factors;
 // the rest stays with the vector kernels of the variant this one is laid over.
 //
+// A first factor of pixels comes as bytes, one piece instead of three, and takes half the unit's time: what pixels are
+// to be multiplied by goes into the second one.
+//
 // Every thread takes a share of the result, in columns where there are enough. The rows of A it needs whole and splits
 // once, for itself alone: to split twice costs less than to fetch from another core's cache. Of B it splits a block of
 // columns at a time. While the unit multiplies, the vector units split the next block of B and take the expression over
 // the block of the result before: in small portions, so that both always find work within the processor's reach.
 #include "expression.h"
-#include "matrix-unit.h"
+#include "matrix-factor.h"
 #include "workspace.h"
 
 namespace atelier {
@@ -29,125 +32,6 @@ constexpr int64_t mostRowBlocks = 32, mostPairs = 128;
 constexpr int64_t wideBlocks = 4;
 
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
-// A factor as [count] rows or columns by k: element (i, k) of block and tile lies i·step + k·depthStep, one of which is
-// 1, behind their beginning.
-struct Factor {
-  const float* from;
-  int64_t count, K, step, depthStep;
-  int64_t blockStep, tileStep;
-
-  // A matrix of which rows, or columns, lie `step` apart and elements of them depthStep.
-  Factor(const float* from, int64_t count, int64_t K, int64_t step, int64_t depthStep)
-      : from(from), count(count), K(K), step(step), depthStep(depthStep), blockStep(blockSide * step),
-        tileStep(tileDepth * depthStep) {}
-  // Columns of a matrix [K, count], or [count, K] when transposed, that lies in panels.
-  static Factor inPanels(const float* from, int64_t count, int64_t K, bool transposed) {
-    Factor factor = transposed ? Factor(from, count, K, blockSide, 1) : Factor(from, count, K, 1, blockSide);
-    if (transposed)
-      factor.tileStep = blockSide * count;
-    else
-      factor.blockStep = blockSide * K;
-    return factor;
-  }
-  int64_t depths() const { return (K + tileDepth - 1) / tileDepth; }
-  int64_t blocks() const { return (count + blockSide - 1) / blockSide; }
-  const float* at(int64_t block, int64_t depth) const { return from + block * blockStep + depth * tileStep; }
-};
-
-constexpr int64_t wordsADepth = pieceCount * tileWords;
-
-inline Vector loadFirst(const float* from, int64_t count) {
-  if (count >= lanes) return load(from);
-  Vector values{};
-  if (count > 0) memcpy(&values, from, static_cast<size_t>(count) * 4);
-  return values;
-}
-
-// Splits a factor into tiles, [i][p] for A and [p][i] for B, zero beyond it: a unit of work is a row of both tiles of a
-// block, or half of one where it has to be transposed. The same place of the next block is asked for meanwhile.
-template <bool isA>
-class Splitter {
- public:
-  // Tiles [d0, d1) of k of a block; out [2][d1 − d0].
-  Splitter(const Factor& factor, int64_t block, int64_t d0, int64_t d1, uint32_t* out)
-      : factor_(factor), from_(factor.at(block, d0)), count_(factor.count - block * blockSide),
-        depth_(factor.K - d0 * tileDepth), stride_((d1 - d0) * wordsADepth), out_(out), alongK_(factor.depthStep == 1),
-        units_((d1 - d0) * (transposes() ? 2 : tileSide)),
-        wholeUnits_(count_ >= blockSide ? depth_ / tileDepth * tileSide : 0) {}
-  int64_t units() const { return units_; }
-  void run(int64_t unit) const {
-    if (transposes()) return splitTransposed(unit % 2, unit / 2);
-    const uint64_t depth = static_cast<uint64_t>(unit) / tileSide, row = static_cast<uint64_t>(unit) % tileSide;
-    uint32_t* const out = out_ + depth * wordsADepth + row * tileSide;
-    for (int half = 0; half < 2; half++) {
-      Vector low, high;
-      loadRow(half, depth, row, unit < wholeUnits_, low, high);
-      splitRow(low, high, out + half * stride_);
-    }
-  }
-  void runAll() const {
-    for (int64_t unit = 0; unit < units_; unit++) run(unit);
-  }
-
- private:
-  bool transposes() const { return alongK_ != isA; }
-
-  // As they lie in memory: elements k and k + 16 of a row, or rows k and k + 16 of its neighbours.
-  void loadRow(int64_t half, int64_t depth, int64_t row, bool whole, Vector& low, Vector& high) const {
-    const int64_t rowStep = alongK_ ? factor_.step : factor_.depthStep;
-    const float* const from = from_ + depth * factor_.tileStep + half * tileSide * factor_.step + row * rowStep;
-    const float* const fromHigh = from + tileSide * factor_.depthStep;
-    __builtin_prefetch(from + factor_.blockStep, 0, 2);
-    __builtin_prefetch(fromHigh + factor_.blockStep, 0, 2);
-    if (whole) {
-      low = load(from);
-      high = load(fromHigh);
-      return;
-    }
-    const int64_t count = count_ - half * tileSide, left = depth_ - depth * tileDepth;
-    if (alongK_) {
-      low = loadFirst(from, row < count ? left : 0);
-      high = loadFirst(fromHigh, row < count ? left - tileSide : 0);
-    } else {
-      low = loadFirst(from, row < left ? count : 0);
-      high = loadFirst(fromHigh, row + tileSide < left ? count : 0);
-    }
-  }
-
-  void splitTransposed(int64_t half, int64_t depth) const {
-    Words low[tileSide], high[tileSide];
-    const bool whole = depth * tileSide < wholeUnits_;
-    for (int row = 0; row < tileSide; row++) {
-      Vector lowRow, highRow;
-      loadRow(half, depth, row, whole, lowRow, highRow);
-      memcpy(&low[row], &lowRow, 64);
-      memcpy(&high[row], &highRow, 64);
-    }
-    transpose16(low);
-    transpose16(high);
-    uint32_t* const out = out_ + half * stride_ + depth * wordsADepth;
-    for (int row = 0; row < tileSide; row++) {
-      Vector lowRow, highRow;
-      memcpy(&lowRow, &low[row], 64);
-      memcpy(&highRow, &high[row], 64);
-      splitRow(lowRow, highRow, out + row * tileSide);
-    }
-  }
-
-  static void splitRow(Vector low, Vector high, uint32_t* out) {
-    Words words[pieceCount];
-    splitPair(low, high, words);
-    for (int piece = 0; piece < pieceCount; piece++) memcpy(out + piece * tileWords, &words[piece], 64);
-  }
-
-  const Factor& factor_;
-  const float* const from_;
-  const int64_t count_, depth_, stride_;  // count and depth left from here
-  uint32_t* const out_;
-  const bool alongK_;
-  const int64_t units_, wholeUnits_;
-};
 
 // c = relu?(sums + bias), bias at the block's first column; in place or elsewhere.
 void finishBlock(const float* sums, int64_t ldSums, int64_t rows, int64_t columns, const float* bias, bool relu, float* c,
@@ -193,6 +77,7 @@ class Alongside {
 
 // How a product is cut, and the memory a thread needs for it.
 struct Cut {
+  int aPieces;
   bool wide;             // expressions take rows of several blocks, not one block after the other
   bool accumulates;      // k has several parts
   int64_t depths;        // tiles of k in a part
@@ -201,7 +86,7 @@ struct Cut {
   int64_t ldc;           // between rows of the result
 
   template <class Args>
-  Cut(const Args& args, bool wide) : wide(wide) {
+  Cut(const Args& args, bool wide) : aPieces(args.pixelScale == 0 ? pieceCount : 1), wide(wide) {
     const int64_t all = (args.K + int64_t{tileDepth} - 1) / tileDepth, parts = (all + mostDepths - 1) / mostDepths;
     accumulates = parts > 1;
     depths = (all + parts - 1) / parts;
@@ -210,8 +95,8 @@ struct Cut {
     // Longer rows lie not a power of two apart, for the cache's sake.
     ldc = wide ? columnBlocks * blockSide + tileSide : int64_t{blockSide};
   }
-  int64_t wholeWords() const { return rowBlocks * 2 * depths * wordsADepth; }
-  int64_t ownWords() const { return 2 * depths * wordsADepth; }
+  int64_t wholeWords() const { return rowBlocks * 2 * depths * aPieces * tileWords; }
+  int64_t ownWords() const { return 2 * depths * wordsADepth<float>; }
   // Of as many blocks as are made before somebody takes them.
   int64_t resultFloats() const {
     return wide ? rowBlocks * blockSide * ldc : (accumulates ? rowBlocks * columnBlocks : 1) * blockSide * blockSide;
@@ -228,14 +113,16 @@ struct Place {
 // Calls back for this thread's share of the result: block(place, c, ldc, steps) with the sums of a block, for rows
 // within blocks of columns; strip(place, c, ldc, steps) when a few blocks of columns are done for a number of rows. What
 // is at c stays there for `steps` calls of meanwhile(), which come while the unit is at work, and until the next block
-// or strip is there.
-template <class Args, class Finish>
+// or strip is there. Elements of A are T.
+template <class T, class Args, class Finish>
 void multiplyShare(const Context& context, const Args& args, const Cut& cut, int worker, int workers, Finish& finish) {
   const int64_t M = args.M, N = args.N, K = args.K;
-  const Factor a{context.at(args.a), M, K, args.transposeA ? 1 : K, args.transposeA ? M : 1};
+  const Factor<T> a{reinterpret_cast<const T*>(context.at(args.a)), M, K, args.transposeA ? 1 : K, args.transposeA ? M : 1};
   const float* const bFrom = context.at(args.b);
-  const Factor b = args.bPanels ? Factor::inPanels(bFrom, N, K, args.transposeB != 0)
-                                : Factor(bFrom, N, K, args.transposeB ? K : 1, args.transposeB ? 1 : N);
+  using B = Factor<float>;
+  const B b = args.bPanels ? B::inPanels(bFrom, N, K, args.transposeB != 0)
+                           : B(bFrom, N, K, args.transposeB ? K : 1, args.transposeB ? 1 : N);
+  const float scale = piecesOf<T> == 1 ? args.pixelScale : 1;
   const bool sharesColumns = b.blocks() >= 2 * workers || b.blocks() >= a.blocks();
   const Share rows = sharesColumns ? Share(a.blocks(), 1, 0) : Share(a.blocks(), workers, worker);
   const Share columns = sharesColumns ? Share(b.blocks(), workers, worker) : Share(b.blocks(), 1, 0);
@@ -256,17 +143,17 @@ void multiplyShare(const Context& context, const Args& args, const Cut& cut, int
     for (int64_t j0 = columns.begin; j0 < columns.end; j0 += cut.columnBlocks) {
       const int64_t j1 = least(columns.end, j0 + cut.columnBlocks);
       for (int64_t d0 = 0; d0 < depths; d0 += cut.depths) {
-        const int64_t d1 = least(depths, d0 + cut.depths), stride = (d1 - d0) * wordsADepth;
-        const int64_t blockSteps = (d1 - d0) * stepsADepth;
+        const int64_t d1 = least(depths, d0 + cut.depths), aStride = (d1 - d0) * wordsADepth<T>;
+        const int64_t bStride = (d1 - d0) * wordsADepth<float>, blockSteps = (d1 - d0) * stepsADepth(piecesOf<T>);
         const bool isLast = d1 == depths;
         if (j0 == columns.begin)
           for (int64_t i = i0; i < i1; i++)
-            Splitter<true>(a, i, d0, d1, whole + (i - i0) * 2 * stride).runAll();
+            Splitter<true, T>(a, 1, i, d0, d1, whole + (i - i0) * 2 * aStride).runAll();
         for (int64_t j = j0; j < j1; j++, turn++) {
           const uint32_t* const own = owns[turn % 2];
-          if (!isSplit) Splitter<false>(b, j, d0, d1, owns[turn % 2]).runAll();
+          if (!isSplit) Splitter<false, float>(b, scale, j, d0, d1, owns[turn % 2]).runAll();
           isSplit = cut.accumulates ? j + 1 < j1 : j + 1 < columns.end;
-          const Splitter<false> next(b, j + 1, d0, d1, owns[(turn + 1) % 2]);
+          const Splitter<false, float> next(b, scale, j + 1, d0, d1, owns[(turn + 1) % 2]);
           const auto splitNext = [&](int64_t at) { next.run(at); };
           Alongside splitting;
           if (isSplit) splitting.plan(next.units(), (i1 - i0) * blockSteps);
@@ -275,10 +162,11 @@ void multiplyShare(const Context& context, const Args& args, const Cut& cut, int
                 result + resultTurn % 2 * cut.resultFloats() +
                 (cut.wide ? (i - i0) * blockSide * cut.ldc + (j - j0) * blockSide
                           : cut.accumulates ? ((i - i0) * (j1 - j0) + j - j0) * blockSide * blockSide : 0);
-            unit.multiply(whole + (i - i0) * 2 * stride, stride, own, stride, d1 - d0, d0 > 0, c, cut.ldc, [&] {
-              splitting.step(splitNext);
-              finish.meanwhile();
-            });
+            unit.multiply<piecesOf<T>>(whole + (i - i0) * 2 * aStride, aStride, own, bStride, d1 - d0, d0 > 0, c, cut.ldc,
+                                       [&] {
+                                         splitting.step(splitNext);
+                                         finish.meanwhile();
+                                       });
             if (!isLast) continue;
             finish.block(placeOf(i, j, 1, 1), c, cut.ldc, blockSteps);
             if (!cut.wide && !cut.accumulates) resultTurn++;
@@ -287,7 +175,7 @@ void multiplyShare(const Context& context, const Args& args, const Cut& cut, int
         }
       }
       finish.strip(placeOf(i0, j0, i1 - i0, j1 - j0), result + resultTurn % 2 * cut.resultFloats(), cut.ldc,
-                   (i1 - i0) * cut.columnBlocks * cut.depths * stepsADepth);
+                   (i1 - i0) * cut.columnBlocks * cut.depths * stepsADepth(piecesOf<T>));
       if (cut.wide || cut.accumulates) resultTurn++;
     }
   }
@@ -299,7 +187,10 @@ void multiplyShares(const Context& context, const Args& args, const Cut& cut, co
   const int threads = context.pool->threads(), workers = threads < maxWorkers ? threads : maxWorkers;
   context.pool->each(workers, [&](int worker) {
     auto finish = makeFinish();
-    multiplyShare(context, args, cut, worker, workers, finish);
+    if (cut.aPieces == 1)
+      multiplyShare<uint8_t>(context, args, cut, worker, workers, finish);
+    else
+      multiplyShare<float>(context, args, cut, worker, workers, finish);
   });
 }
 

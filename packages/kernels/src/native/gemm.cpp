@@ -17,6 +17,21 @@ int64_t packedFloats(const Args& args) {
   return Panels{args.N, args.K}.floats() + args.K + 32;
 }
 
+template <class Args>
+int64_t workspaceOf(const Args& args) {
+  return packedFloats(args) + (args.pixelScale == 0 ? 0 : int64_t{args.M} * args.K);
+}
+
+// A, as floats: of pixels, which these kernels gain nothing by, a copy behind what is packed.
+template <class Args>
+const float* firstFactor(const Context& context, const Args& args) {
+  if (args.pixelScale == 0) return context.at(args.a);
+  const auto* const pixels = reinterpret_cast<const uint8_t*>(context.at(args.a));
+  float* const floats = context.workspace + packedFloats(args);
+  for (int64_t i = 0; i < int64_t{args.M} * args.K; i++) floats[i] = static_cast<float>(pixels[i]) * args.pixelScale;
+  return floats;
+}
+
 // The product without its result and with B still to be packed, into the workspace. Elements of a row of A are kStride
 // apart.
 template <class Args>
@@ -118,11 +133,11 @@ constexpr int64_t copiedFloats = 16384, copyPanels = 4;
 
 }  // namespace
 
-int64_t gemmWorkspace(const GemmArgs& args) { return packedFloats(args); }
-int64_t gemmMapWorkspace(const GemmMapArgs& args) { return packedFloats(args); }
+int64_t gemmWorkspace(const GemmArgs& args) { return workspaceOf(args); }
+int64_t gemmMapWorkspace(const GemmMapArgs& args) { return workspaceOf(args); }
 
 void gemm(const Context& context, const GemmArgs& args) {
-  const float* a = context.at(args.a);
+  const float* a = firstFactor(context, args);
   const int64_t rowStride = args.transposeA ? 1 : args.K;
   const int64_t kStride = args.transposeA ? args.M : 1;
   float* c = context.at(args.c);
@@ -167,7 +182,7 @@ constexpr int groupPanels = 128 / panelWidth;
 
 void gemmMapOwnPanels(const Context& context, const GemmMapArgs& args, const Expression& expression) {
   const int64_t M = args.M, N = args.N, K = args.K;
-  const float* a = context.at(args.a);
+  const float* a = firstFactor(context, args);
   const Product whole = describeFactors(context, args, 1);
   const auto rowsAt = [&](int64_t m0, int64_t m1, const float** rows) {
     for (int64_t m = m0; m < m1; m++) rows[m - m0] = a + m * K;
@@ -194,7 +209,7 @@ bool isNarrowGradient(const GemmMapArgs& args) {
 
 void gemmMapAcross(const Context& context, const GemmMapArgs& args, const Expression& expression) {
   const int64_t M = args.M, N = args.N, K = args.K;
-  const float* a = context.at(args.a);
+  const float* a = firstFactor(context, args);
   const float* b = context.at(args.b);
   const float* bias = context.at(args.bias);
   int32_t offsets[ownDepth];
@@ -232,7 +247,7 @@ void gemmMap(const Context& context, const GemmMapArgs& args) {
     gemmMapOwnPanels(context, args, expression);
     return;
   }
-  const float* a = context.at(args.a);
+  const float* a = firstFactor(context, args);
   const int panelCount = Panels{N, K}.count();
   constexpr int statePanels = statePanel / panelWidth;
   const int64_t panelBlocks = (panelCount + resultPanels - 1) / resultPanels;

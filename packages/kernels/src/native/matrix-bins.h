@@ -78,8 +78,8 @@ void multiplyBin(const Factor& a, const Factor& b, bool goesOn, uint32_t* scratc
       // While the unit is busy the next rows are split, and the ones after them come into the cache.
       int64_t step = 0;
       const auto meanwhile = [&] {
-        if (step++ % stepsADepth > 0) return;
-        const int64_t depth = step / stepsADepth;
+        if (step++ % stepsADepth(pieceCount) > 0) return;
+        const int64_t depth = step / stepsADepth(pieceCount);
         const Share next(tiles, steps, j * a.depths + depth), lines(blockFloats / 16, b.count, j);
         for (int64_t tile = next.begin; tile < next.end && i + 1 < a.count; tile++)
           a.split<true>(i + 1, tile, rows + (i + 1) % 2 * a.blockStride());

@@ -5,8 +5,10 @@
 // (after Henry, Tang & Heinecke 2019, "Leveraging the bfloat16 Artificial Intelligence Datatype"). Sums are float32.
 // Infinite factors give NaN. Without the instructions the same arithmetic is written out, for tests.
 //
+// Pixels are bytes, and a byte is exact in one piece: products of pixels take three products on the unit.
+//
 // An operand lies in tiles of 16 rows, or columns, by 32 of k, 256 words each: word (i, p) holds the pieces of
-// elements k = p and k = p + 16. Tiles of A are [i][p], of B [p][i]; the three pieces lie one after the other.
+// elements k = p and k = p + 16. Tiles of A are [i][p], of B [p][i]; the pieces lie one after the other.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -25,7 +27,18 @@ typedef uint32_t Words __attribute__((vector_size(64)));
 constexpr int tileSide = 16, tileDepth = 32, tileWords = 256, pieceCount = 3;
 // A block is two tiles by two.
 constexpr int blockSide = 2 * tileSide;
-constexpr int stepsADepth = 6;
+// Products of a block of tiles, by the pieces of A.
+constexpr int stepsADepth(int aPieces) { return aPieces == 1 ? 3 : 6; }
+
+typedef uint8_t Bytes __attribute__((vector_size(16)));
+
+// Words of the only piece of bytes (low, high).
+inline Words joinPair(Bytes low, Bytes high) {
+  typedef int32_t Integers __attribute__((vector_size(64)));
+  const Vector lowFloats = __builtin_convertvector(__builtin_convertvector(low, Integers), Vector);
+  const Vector highFloats = __builtin_convertvector(__builtin_convertvector(high, Integers), Vector);
+  return (reinterpret_cast<Words>(lowFloats) >> 16) | reinterpret_cast<Words>(highFloats);
+}
 
 // Words of the three pieces of (low, high).
 inline void splitPair(Vector low, Vector high, Words* words) {
@@ -96,15 +109,15 @@ class MatrixUnit {
 #endif
 
   // c [32][32], rows ldc apart, added to when `goesOn`, = two rows of tiles of A, aStride words apart, by two columns of
-  // tiles of B; `depths` tiles of k. meanwhile() is called stepsADepth times for each: what it does takes no time of the
-  // unit's, as long as it is short.
-  template <class Meanwhile>
+  // tiles of B; `depths` tiles of k. meanwhile() is called stepsADepth(aPieces) times for each: what it does takes no
+  // time of the unit's, as long as it is short.
+  template <int aPieces = pieceCount, class Meanwhile>
   void multiply(const uint32_t* a, int64_t aStride, const uint32_t* b, int64_t bStride, int64_t depths, bool goesOn,
                 float* c, int64_t ldc, const Meanwhile& meanwhile) const;
 };
 
 #ifdef __AMX_BF16__
-template <class Meanwhile>
+template <int aPieces, class Meanwhile>
 inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint32_t* b, int64_t bStride, int64_t depths,
                                  bool goesOn, float* c, int64_t ldc, const Meanwhile& meanwhile) const {
 #define ATELIER_LOAD_A(piece)                                   \
@@ -131,21 +144,31 @@ inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint3
     _tile_zero(3);
   }
   for (int64_t depth = 0; depth < depths; depth++) {
-    // In an order that loads each piece as seldom as the registers allow.
-    ATELIER_LOAD_B(0);
-    ATELIER_LOAD_A(2);
-    ATELIER_MULTIPLY();
-    ATELIER_LOAD_A(1);
-    ATELIER_MULTIPLY();
-    ATELIER_LOAD_B(1);
-    ATELIER_MULTIPLY();
-    ATELIER_LOAD_A(0);
-    ATELIER_MULTIPLY();
-    ATELIER_LOAD_B(2);
-    ATELIER_MULTIPLY();
-    ATELIER_LOAD_B(0);
-    ATELIER_MULTIPLY();
-    a += pieceCount * tileWords;
+    // In an order that loads each piece as seldom as the registers allow, small products first.
+    if constexpr (aPieces == 1) {
+      ATELIER_LOAD_A(0);
+      ATELIER_LOAD_B(2);
+      ATELIER_MULTIPLY();
+      ATELIER_LOAD_B(1);
+      ATELIER_MULTIPLY();
+      ATELIER_LOAD_B(0);
+      ATELIER_MULTIPLY();
+    } else {
+      ATELIER_LOAD_B(0);
+      ATELIER_LOAD_A(2);
+      ATELIER_MULTIPLY();
+      ATELIER_LOAD_A(1);
+      ATELIER_MULTIPLY();
+      ATELIER_LOAD_B(1);
+      ATELIER_MULTIPLY();
+      ATELIER_LOAD_A(0);
+      ATELIER_MULTIPLY();
+      ATELIER_LOAD_B(2);
+      ATELIER_MULTIPLY();
+      ATELIER_LOAD_B(0);
+      ATELIER_MULTIPLY();
+    }
+    a += aPieces * tileWords;
     b += pieceCount * tileWords;
   }
   _tile_stored(0, c, ldc * 4);
@@ -157,7 +180,7 @@ inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint3
 #undef ATELIER_MULTIPLY
 }
 #else
-template <class Meanwhile>
+template <int aPieces, class Meanwhile>
 inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint32_t* b, int64_t bStride, int64_t depths,
                                  bool goesOn, float* c, int64_t ldc, const Meanwhile& meanwhile) const {
   const auto upper = [](uint32_t word) {
@@ -166,14 +189,14 @@ inline void MatrixUnit::multiply(const uint32_t* a, int64_t aStride, const uint3
     memcpy(&value, &bits, 4);
     return value;
   };
-  for (int64_t step = 0; step < depths * stepsADepth; step++) meanwhile();
+  for (int64_t step = 0; step < depths * stepsADepth(aPieces); step++) meanwhile();
   for (int i = 0; i < blockSide; i++)
     for (int j = 0; j < blockSide; j++) {
       float sum = goesOn ? c[i * ldc + j] : 0;
       for (int64_t depth = 0; depth < depths; depth++)
         for (int total = pieceCount - 1; total >= 0; total--)
-          for (int piece = 0; piece <= total; piece++) {
-            const uint32_t* left = a + i / tileSide * aStride + (depth * pieceCount + piece) * tileWords;
+          for (int piece = 0; piece <= total && piece < aPieces; piece++) {
+            const uint32_t* left = a + i / tileSide * aStride + (depth * aPieces + piece) * tileWords;
             const uint32_t* right = b + j / tileSide * bStride + (depth * pieceCount + total - piece) * tileWords;
             float even = 0, odd = 0;
             for (int p = 0; p < tileSide; p++) {

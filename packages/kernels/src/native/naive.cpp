@@ -13,6 +13,10 @@ void gemm(const Context& context, const GemmArgs& args) {
   const float *a = context.at(args.a), *b = context.at(args.b), *bias = context.at(args.bias);
   float* c = context.at(args.c);
   const int64_t M = args.M, N = args.N, K = args.K;
+  const auto* pixels = reinterpret_cast<const uint8_t*>(a);
+  const auto fromA = [&](int64_t place) {
+    return static_cast<double>(args.pixelScale == 0 ? a[place] : static_cast<float>(pixels[place]) * args.pixelScale);
+  };
   const auto placeInB = [&](int64_t k, int64_t n) {
     const int64_t row = args.transposeB ? n : k, column = args.transposeB ? k : n;
     const int64_t rows = args.transposeB ? N : K, columns = args.transposeB ? K : N;
@@ -23,7 +27,7 @@ void gemm(const Context& context, const GemmArgs& args) {
     for (int64_t n = 0; n < N; n++) {
       double sum = bias == nullptr ? 0 : bias[n];
       for (int64_t k = 0; k < K; k++)
-        sum += static_cast<double>(args.transposeA ? a[k * M + m] : a[m * K + k]) * static_cast<double>(b[placeInB(k, n)]);
+        sum += fromA(args.transposeA ? k * M + m : m * K + k) * static_cast<double>(b[placeInB(k, n)]);
       c[m * N + n] = static_cast<float>(args.relu && sum < 0 ? 0 : sum);
     }
 }

@@ -33,10 +33,10 @@ constexpr Ref noRef = INT32_MIN;
   KERNEL(Map, map, INT(count) INT(inputs) INT(code) INT(outputs) INT(registers))                              \
   KERNEL(Gemm, gemm,                                                                                          \
          REF(a) REF(b) REF(bias) REF(c) INT(M) INT(N) INT(K) INT(transposeA) INT(transposeB) INT(relu)        \
-         INT(bPanels))                                                                                        \
+         INT(bPanels) FLOAT(pixelScale))                                                                                        \
   KERNEL(GemmMap, gemmMap,                                                                                    \
          REF(a) REF(b) REF(bias) INT(M) INT(N) INT(K) INT(transposeA) INT(transposeB) INT(relu)               \
-         INT(bPanels) INT(panels) INT(count) INT(inputs) INT(code) INT(outputs) INT(registers))                                        \
+         INT(bPanels) FLOAT(pixelScale) INT(panels) INT(count) INT(inputs) INT(code) INT(outputs) INT(registers))                                        \
   KERNEL(Conv2d, conv2d, REF(x) REF(filters) REF(bias) REF(y) ATELIER_IMAGE_FIELDS INT(relu))                 \
   KERNEL(Conv2dInputGrad, conv2dInputGrad, REF(filters) REF(dy) REF(dx) ATELIER_IMAGE_FIELDS)                 \
   KERNEL(Conv2dFilterGrad, conv2dFilterGrad, REF(x) REF(dy) REF(dFilters) ATELIER_IMAGE_FIELDS)               \

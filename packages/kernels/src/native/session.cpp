@@ -63,7 +63,7 @@ int32_t Session::addProgram(Program program) {
     const ImageInput& images = program.images;
     const double floats = static_cast<double>(images.N) * images.H * images.W * images.C;
     if (images.N < 1 || images.H < 1 || images.W < 1 || images.C < 1 || floats > 2e9) throw Refused("images: a bad shape");
-    space.check(images.ref, 0, static_cast<int64_t>(floats), "images");
+    space.check(images.ref, 0, static_cast<int64_t>(images.asBytes ? (floats + 3) / 4 : floats), "images");
     if (images.N != program.rows) throw Refused("images: rows that are not the program's");
   }
   if (program.hasTargets) {
@@ -171,6 +171,8 @@ void Session::checkJob(const Job& job) const {
     if ((program.hasImages || program.hasTargets) && !gathers) throw Refused("a program with images needs a data set");
     if (program.hasImages && (program.images.H != dataset->H || program.images.W != dataset->W || program.images.C != dataset->C))
       throw Refused("images of the program and of the data set differ in shape");
+    if (program.hasImages && program.images.asBytes && !keepsPixels(job.gather.augmentation))
+      throw Refused("an augmentation that makes new pixels, for a program that takes bytes");
     if (program.hasTargets && dataset->largestLabel >= program.targets.classes)
       throw Refused("a label of " + std::to_string(dataset->largestLabel) + " with " +
                     std::to_string(program.targets.classes) + " classes");
@@ -253,7 +255,7 @@ bool Session::runStep(const Job& job, const Job::Use& use, const Normalizer* nor
   if (normalizer != nullptr && (program.hasImages || program.hasTargets))
     gatherBatch(table_, job.gather, *normalizer, indices, program.rows, globalStep, job.mixupColumn >= 0 ? row[job.mixupColumn] : 1,
                 program.targets.classes, program.hasImages ? at(state, arena, program.images.ref) : nullptr,
-                program.hasTargets ? at(state, arena, program.targets.ref) : nullptr, *pool_);
+                program.images.asBytes, program.hasTargets ? at(state, arena, program.targets.ref) : nullptr, *pool_);
   for (size_t i = 0; i < program.scalars.size(); i++)
     if (use.scalarColumns[i] >= 0) *at(state, arena, program.scalars[i]) = row[use.scalarColumns[i]];
   if (finite != nullptr)

@@ -22,6 +22,7 @@ struct OutOfMemory : std::runtime_error {
 struct ImageInput {
   Ref ref;
   int32_t N, H, W, C;
+  bool asBytes;  // pixels as they are, four a float, instead of normalised
 };
 
 struct TargetInput {

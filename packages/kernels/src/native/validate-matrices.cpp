@@ -77,7 +77,8 @@ template <class Args>
 int64_t checkFactors(const Examination& e, const Args& a) {
   e.extents({a.M, a.N, a.K});
   e.product({(a.N + 31) / 32 * int64_t{32}, a.K});
-  e.read(a.a, e.product({a.M, a.K}), "a");
+  const int64_t floatsOfA = e.product({a.M, a.K});
+  e.read(a.a, a.pixelScale == 0 ? floatsOfA : (floatsOfA + 3) / 4, "a");
   e.read(a.b, e.product({a.K, a.N}), "b");
   e.readOptional(a.bias, a.N, "bias");
   e.require(!a.bPanels || (a.transposeB ? a.K : a.N) % statePanel == 0, "panels that are not whole");

@@ -124,6 +124,75 @@ describe.each(kernels.variants)("%s", (variant) => {
   }
 });
 
+/** Of augmentations that make no new pixels. */
+const movers = Object.entries(specs).filter(
+  ([, { affine, brightness, contrast, mixup }]) => !(affine || brightness || contrast || mixup),
+);
+
+/** One step of `rows` images as bytes. */
+async function gatherBytes(data: ImageDataset, augmentation: AugmentationSpec) {
+  const [rows, ...shape] = [7, ...data.shape] as const;
+  const bytes = rows * shape[0]! * shape[1]! * shape[2]!;
+  const floats = Math.ceil(bytes / 4);
+  const session = kernels.createSession({ threads: 2, stateFloats: 0, arenaFloats: floats });
+  try {
+    session.upload(0, data.images, Int32Array.from(data.labels), [data.size, ...data.shape]);
+    const program = session.addProgram({
+      words: new Int32Array(),
+      rows,
+      images: { ref: 0, shape: [rows, ...shape], asBytes: true },
+      scalars: [],
+      outputs: [{ ref: 0, floats }],
+    });
+    const job = {
+      whole: { program, scalarColumns: [], outputs: [0] },
+      dataset: 0,
+      order: Int32Array.from({ length: rows }, (_, i) => (i * 5) % data.size),
+      steps: 1,
+      scalars: Float32Array.of(0.7),
+      columns: 1,
+      mixupColumn: augmentation.mixup ? 0 : undefined,
+      mean: new Array<number>(data.shape[2]).fill(0),
+      std: new Array<number>(data.shape[2]).fill(1),
+      augmentation: nativeAugmentation(augmentation),
+      seed: 99,
+      firstStep: 3,
+      epochIndex: 1,
+    };
+    const { outputs } = await session.run(job);
+    const expected = gatherBatch({
+      dataset: data,
+      indices: job.order,
+      normalization: job,
+      augmentation,
+      seed: job.seed,
+      step: job.firstStep,
+      epochIndex: job.epochIndex,
+      mixupWeight: 1,
+      classes: 3,
+    });
+    return {
+      actual: new Uint8Array(outputs[0]!.buffer, 0, bytes),
+      expected: Uint8Array.from(expected.images, (value) => Math.round(value * 255)),
+    };
+  } finally {
+    session.close();
+  }
+}
+
+describe.each(sizes)("pixels as bytes, %d×%d×%d", (height, width, channels) => {
+  it.each(movers)("%s", async (_, augmentation) => {
+    const { actual, expected } = await gatherBytes(dataset(height, width, channels), augmentation);
+    expect(actual).toEqual(expected);
+  });
+});
+
+it("refuses to make new pixels as bytes", async () => {
+  for (const [name, augmentation] of Object.entries(specs))
+    if (!movers.some(([mover]) => mover === name))
+      await expect(gatherBytes(dataset(5, 7, 1), augmentation), name).rejects.toThrow("makes new pixels");
+});
+
 it("refuses labels beyond the classes, indices beyond the data set and shapes that differ", async () => {
   const data = dataset(5, 7, 1);
   const session = kernels.createSession({ threads: 1, stateFloats: 0, arenaFloats: 100 });

@@ -13,6 +13,7 @@ import { planGraph } from "../../plan/plan.ts";
 import { encodeCalls, kernelFields, mapOpcodes, type Program } from "../../plan/program.ts";
 import { StateLayout } from "../../plan/state-layout.ts";
 import type { ImageDataset } from "../../train/dataset.ts";
+import { pixelScaleOf } from "../../train/pixel-scale.ts";
 import type { Executor, RunRequest, RunResult, Session, SessionSpec } from "../executor.ts";
 import { freeze } from "./freeze.ts";
 import { nativeAugmentation } from "./native-augmentation.ts";
@@ -80,10 +81,10 @@ function openSession(
 ): Session {
   const spec = asked.fixedState ? freeze(asked) : asked;
   const layout = new StateLayout(spec.state, panelStates(spec.state, Object.values(spec.graphs)));
-  const machine = { matrixUnit: hasMatrixUnit(options.variant) };
+  const target = { matrixUnit: hasMatrixUnit(options.variant), pixelScale: spec.pixelScale };
   const programs = Object.entries(spec.graphs).map(([name, graph]) => ({
     name,
-    program: planGraph(graph, layout, machine),
+    program: planGraph(graph, layout, target),
     rows: batchSizeOf(graph),
   }));
   const arenaFloats = Math.max(0, ...programs.map(({ program }) => program.arenaFloats));
@@ -133,6 +134,7 @@ class SessionOverKernels implements Session {
   readonly #graphs: ReadonlyMap<string, CompiledGraph>;
   readonly #datasetKeys = new Map<string, number>();
   readonly #fixedState: boolean;
+  readonly #pixelScale: number | undefined;
   #running = false;
 
   constructor(
@@ -146,6 +148,7 @@ class SessionOverKernels implements Session {
     this.#shapes = new Map(spec.state.map(({ name, shape }) => [name, shape]));
     this.#graphs = graphs;
     this.#fixedState = spec.fixedState ?? false;
+    this.#pixelScale = spec.pixelScale;
   }
 
   get sizeBytes(): number {
@@ -230,6 +233,9 @@ class SessionOverKernels implements Session {
     const hasRest = order.length % whole.rows > 0 && request.restGraph !== undefined;
     const rest = hasRest ? this.#graph(request.restGraph!) : undefined;
     const steps = Math.ceil(order.length / whole.rows);
+    const scale = pixelScaleOf(request.normalization, request.augmentation);
+    if (this.#pixelScale !== undefined && scale !== this.#pixelScale)
+      throw new AtelierError("bad-argument", "a run whose images are not as its session was promised.");
     const mixupColumn = request.augmentation?.mixup ? scalarNames.indexOf("mixupWeight") : -1;
     if (request.augmentation?.mixup && mixupColumn < 0)
       throw new AtelierError("bad-argument", 'mixup needs the scalar "mixupWeight" for each step.');
