@@ -25,10 +25,7 @@ void unpoolRow(const Geometry& g, const float* y, const uint8_t* index, const fl
       sum += passed;
       return passed;
     };
-    const auto whichAt = [&](int64_t ox) {
-      const Bytes bytes = *reinterpret_cast<const LooseBytes*>(index + first + ox * group + lane);
-      return Wide<lanes>::widened(__builtin_convertvector(bytes, Wide<lanes>::Shorts));  // at once, GCC takes them apart
-    };
+    const auto whichAt = [&](int64_t ox) { return whichOf(index + first + ox * group + lane); };
     if (index == nullptr) {
       for (int64_t ox = 0; ox < g.oW; ox++) store(dz + oy * row + ox * group + lane, passedAt(ox));
     } else {
@@ -129,39 +126,6 @@ void filterGradient(const Geometry& g, const Rows& rows, float* sums, int64_t su
     for (int f = 0; f < FS; f++)
 #pragma GCC unroll 9
       for (int tap = 0; tap < taps; tap++) store(sums + f * sumStride + tap * group + lane, acc[f][tap]);
-  }
-}
-
-#if ATELIER_LANES == 16
-constexpr Integers evens{0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
-#elif ATELIER_LANES == 8
-constexpr Integers evens{0, 2, 4, 6, 8, 10, 12, 14};
-#else
-constexpr Integers evens{0, 2, 4, 6};
-#endif
-
-// out[i] = sum of the lanes of vectors[i]: neighbours are added until one is left of each.
-inline Vector sumLanes(Vector (&vectors)[lanes]) {
-#pragma GCC unroll 4
-  for (int count = lanes; count > 1; count /= 2)
-#pragma GCC unroll 8
-    for (int i = 0; i < count / 2; i++) {
-      const Vector a = vectors[2 * i], b = vectors[2 * i + 1];
-      vectors[i] = __builtin_shuffle(a, b, evens) + __builtin_shuffle(a, b, evens + 1);
-    }
-  return vectors[0];
-}
-
-// totals[i] = sum of the lanes of the vector [16] at sums + i · 16; totals may begin where sums do.
-void sumGroups(const float* sums, int64_t count, float* totals) {
-  for (int64_t first = 0; first < count; first += lanes) {
-    const int64_t here = min(lanes, count - first);
-    Vector vectors[lanes] = {};
-    for (int64_t i = 0; i < here; i++)
-      for (int64_t lane = 0; lane < group; lane += lanes) vectors[i] += load(sums + (first + i) * group + lane);
-    float out[lanes];
-    store(out, sumLanes(vectors));
-    memcpy(totals + first, out, static_cast<size_t>(here) * 4);
   }
 }
 
