@@ -86,7 +86,7 @@ struct Memory {
   TileRows x, dz;
   SplitRows pairs;  // of dz, for one group
   int64_t images, gradients, outputs;
-  int64_t xAt, yAt, dyAt, xTiles, dzTiles, dzPairs, dxAt, sums, biasSums, share, packed, floats;
+  int64_t xAt, yAt, dyAt, xTiles, dzTiles, dzPairs, dxAt, sums, biasSums, packed, floats;
   bool wantsInputs;
 
   Memory(const Geometry& g, const Conv2dBlockGradArgs& a)
@@ -106,9 +106,8 @@ struct Memory {
     dxAt = workspace.take(wantsInputs && !a.dxLanes ? 2 * inputs : 0);
     sums = workspace.take(taps * g.C * g.F);
     biasSums = workspace.take(g.F * group);
-    share = workspace.floats + apart;
-    packed = shares(g) * share;
-    floats = packed + (wantsInputs ? filters.words() : 0);
+    packed = wantsInputs ? filters.words() : 0;
+    floats = packed + shares(g) * (workspace.floats + apart);
   }
   static int64_t couples(const Geometry& g) { return (g.groups() + 1) / 2; }
   static int64_t shares(const Geometry& g) { return min(couples(g), maxShares); }
@@ -277,7 +276,7 @@ void conv2dBlockGrad(const Context& context, const Conv2dBlockGradArgs& args) {
   if (!suits(args)) return ATELIER_BASE::conv2dBlockGrad(context, args);
   const Geometry g(args);
   const Memory memory(g, args);
-  uint32_t* const filters = reinterpret_cast<uint32_t*>(context.workspace + memory.packed);
+  uint32_t* const filters = reinterpret_cast<uint32_t*>(context.workspace);
   float* const dx = context.at(args.dx);
   if (dx != nullptr) memory.filters.pack(context.at(args.filters), filters);
   const uint8_t* index = reinterpret_cast<const uint8_t*>(context.at(args.index));
@@ -286,7 +285,7 @@ void conv2dBlockGrad(const Context& context, const Conv2dBlockGradArgs& args) {
 
   context.pool->each(static_cast<int>(shares), [&](int task) {
     const Share share(couples, shares, task);
-    float* const scratch = context.workspace + task * memory.share;
+    float* const scratch = context.ofShare(task, shares, memory.packed);
     const MatrixUnit unit;
     CoupleGradient gradient(g, memory, 1.0f / (1.0f - args.rate), scratch);
     for (int64_t at = share.begin; at < share.end; at++) {
@@ -313,8 +312,8 @@ void conv2dBlockGrad(const Context& context, const Conv2dBlockGradArgs& args) {
   // The shares' sums, `count` floats from `place` on.
   const auto total = [&](int64_t place, int64_t count, float* out) {
     for (int64_t i = 0; i < count; i++) {
-      float sum = context.workspace[place + i];
-      for (int64_t share = 1; share < shares; share++) sum += context.workspace[share * memory.share + place + i];
+      float sum = context.ofShare(0, shares, memory.packed)[place + i];
+      for (int64_t share = 1; share < shares; share++) sum += context.ofShare(share, shares, memory.packed)[place + i];
       out[i] = sum;
     }
   };

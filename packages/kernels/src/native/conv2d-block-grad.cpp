@@ -131,10 +131,11 @@ void filterGradient(const Geometry& g, const Rows& rows, float* sums, int64_t su
 
 // ---- memory
 
-// Scratch of one share, then what all shares use.
+// What all shares use, then scratch of each.
 struct BackwardMemory {
-  int64_t x, y, dy, dz, dx, sums, biasSums, share, filters, floats;
+  int64_t filters, x, y, dy, dz, dx, sums, biasSums, share, floats;
   explicit BackwardMemory(const Geometry& g, const Conv2dBlockGradArgs& a) {
+    filters = lines(a.dx == noRef ? 0 : taps * g.C * g.F);
     x = 0;
     y = x + (a.xLanes ? 0 : g.inputs() * group);
     dy = y + (a.yLanes ? 0 : g.outputs() * group);
@@ -143,8 +144,7 @@ struct BackwardMemory {
     sums = dx + (a.dx == noRef || a.dxLanes ? 0 : g.inputs() * group);
     biasSums = sums + taps * g.C * g.F * group;
     share = lines(biasSums + g.F * group);
-    filters = g.mostShares() * share;
-    floats = filters + lines(taps * g.C * g.F);
+    floats = filters + g.mostShares() * share;
   }
 };
 
@@ -196,7 +196,7 @@ int64_t conv2dBlockGradWorkspace(const Conv2dBlockGradArgs& args) { return Backw
 void conv2dBlockGrad(const Context& context, const Conv2dBlockGradArgs& args) {
   const Geometry g(args);
   const BackwardMemory memory(g, args);
-  const Packed packed{context.workspace + memory.filters, g.F, g.C};
+  const Packed packed{context.workspace, g.F, g.C};
   float* const dx = context.at(args.dx);
   if (dx != nullptr) packFilters(context.at(args.filters), true, packed);
   const uint8_t* index = reinterpret_cast<const uint8_t*>(context.at(args.index));
@@ -206,7 +206,7 @@ void conv2dBlockGrad(const Context& context, const Conv2dBlockGradArgs& args) {
   const int64_t shares = g.shares(*context.pool);
   context.pool->each(static_cast<int>(shares), [&](int task) {
     const Share share(g.groups(), shares, task);
-    float* scratch = context.workspace + task * memory.share;
+    float* scratch = context.ofShare(task, shares, memory.filters);
     float *dz = scratch + memory.dz, *sums = scratch + memory.sums, *biasSums = scratch + memory.biasSums;
     for (int64_t at = share.begin; at < share.end; at++) {
       const Part part{planesOf(context.at(args.x), args.xLanes, at, g, g.H * g.W, g.C, scratch + memory.x),
@@ -233,8 +233,8 @@ void conv2dBlockGrad(const Context& context, const Conv2dBlockGradArgs& args) {
   });
 
   const auto total = [&](int64_t place) {
-    float sum = context.workspace[place];
-    for (int64_t share = 1; share < shares; share++) sum += context.workspace[share * memory.share + place];
+    float sum = context.ofShare(0, shares, memory.filters)[place];
+    for (int64_t share = 1; share < shares; share++) sum += context.ofShare(share, shares, memory.filters)[place];
     return sum;
   };
   float *dFilters = context.at(args.dFilters), *dBias = context.at(args.dBias);
