@@ -62,6 +62,8 @@ const matrixFiles = [
   "gemm-matrix",
   "winograd-matrix",
   "conv2d-block-matrix",
+  "conv2d-block-grad-matrix",
+  "lanes-matrix",
   "image-lanes",
   "matrix-table",
   "expression",

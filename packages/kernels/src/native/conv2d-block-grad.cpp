@@ -25,10 +25,7 @@ void unpoolRow(const Geometry& g, const float* y, const uint8_t* index, const fl
       sum += passed;
       return passed;
     };
-    const auto whichAt = [&](int64_t ox) {
-      const Bytes bytes = *reinterpret_cast<const LooseBytes*>(index + first + ox * group + lane);
-      return Wide<lanes>::widened(__builtin_convertvector(bytes, Wide<lanes>::Shorts));  // at once, GCC takes them apart
-    };
+    const auto whichAt = [&](int64_t ox) { return whichOf(index + first + ox * group + lane); };
     if (index == nullptr) {
       for (int64_t ox = 0; ox < g.oW; ox++) store(dz + oy * row + ox * group + lane, passedAt(ox));
     } else {
@@ -132,45 +129,13 @@ void filterGradient(const Geometry& g, const Rows& rows, float* sums, int64_t su
   }
 }
 
-#if ATELIER_LANES == 16
-constexpr Integers evens{0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
-#elif ATELIER_LANES == 8
-constexpr Integers evens{0, 2, 4, 6, 8, 10, 12, 14};
-#else
-constexpr Integers evens{0, 2, 4, 6};
-#endif
-
-// out[i] = sum of the lanes of vectors[i]: neighbours are added until one is left of each.
-inline Vector sumLanes(Vector (&vectors)[lanes]) {
-#pragma GCC unroll 4
-  for (int count = lanes; count > 1; count /= 2)
-#pragma GCC unroll 8
-    for (int i = 0; i < count / 2; i++) {
-      const Vector a = vectors[2 * i], b = vectors[2 * i + 1];
-      vectors[i] = __builtin_shuffle(a, b, evens) + __builtin_shuffle(a, b, evens + 1);
-    }
-  return vectors[0];
-}
-
-// totals[i] = sum of the lanes of the vector [16] at sums + i · 16; totals may begin where sums do.
-void sumGroups(const float* sums, int64_t count, float* totals) {
-  for (int64_t first = 0; first < count; first += lanes) {
-    const int64_t here = min(lanes, count - first);
-    Vector vectors[lanes] = {};
-    for (int64_t i = 0; i < here; i++)
-      for (int64_t lane = 0; lane < group; lane += lanes) vectors[i] += load(sums + (first + i) * group + lane);
-    float out[lanes];
-    store(out, sumLanes(vectors));
-    memcpy(totals + first, out, static_cast<size_t>(here) * 4);
-  }
-}
-
 // ---- memory
 
-// Scratch of one share, then what all shares use.
+// What all shares use, then scratch of each.
 struct BackwardMemory {
-  int64_t x, y, dy, dz, dx, sums, biasSums, share, filters, floats;
+  int64_t filters, x, y, dy, dz, dx, sums, biasSums, share, floats;
   explicit BackwardMemory(const Geometry& g, const Conv2dBlockGradArgs& a) {
+    filters = lines(a.dx == noRef ? 0 : taps * g.C * g.F);
     x = 0;
     y = x + (a.xLanes ? 0 : g.inputs() * group);
     dy = y + (a.yLanes ? 0 : g.outputs() * group);
@@ -179,8 +144,7 @@ struct BackwardMemory {
     sums = dx + (a.dx == noRef || a.dxLanes ? 0 : g.inputs() * group);
     biasSums = sums + taps * g.C * g.F * group;
     share = lines(biasSums + g.F * group);
-    filters = g.mostShares() * share;
-    floats = filters + lines(taps * g.C * g.F);
+    floats = filters + g.mostShares() * share;
   }
 };
 
@@ -232,7 +196,7 @@ int64_t conv2dBlockGradWorkspace(const Conv2dBlockGradArgs& args) { return Backw
 void conv2dBlockGrad(const Context& context, const Conv2dBlockGradArgs& args) {
   const Geometry g(args);
   const BackwardMemory memory(g, args);
-  const Packed packed{context.workspace + memory.filters, g.F, g.C};
+  const Packed packed{context.workspace, g.F, g.C};
   float* const dx = context.at(args.dx);
   if (dx != nullptr) packFilters(context.at(args.filters), true, packed);
   const uint8_t* index = reinterpret_cast<const uint8_t*>(context.at(args.index));
@@ -242,7 +206,7 @@ void conv2dBlockGrad(const Context& context, const Conv2dBlockGradArgs& args) {
   const int64_t shares = g.shares(*context.pool);
   context.pool->each(static_cast<int>(shares), [&](int task) {
     const Share share(g.groups(), shares, task);
-    float* scratch = context.workspace + task * memory.share;
+    float* scratch = context.ofShare(task, shares, memory.filters);
     float *dz = scratch + memory.dz, *sums = scratch + memory.sums, *biasSums = scratch + memory.biasSums;
     for (int64_t at = share.begin; at < share.end; at++) {
       const Part part{planesOf(context.at(args.x), args.xLanes, at, g, g.H * g.W, g.C, scratch + memory.x),
@@ -269,8 +233,8 @@ void conv2dBlockGrad(const Context& context, const Conv2dBlockGradArgs& args) {
   });
 
   const auto total = [&](int64_t place) {
-    float sum = context.workspace[place];
-    for (int64_t share = 1; share < shares; share++) sum += context.workspace[share * memory.share + place];
+    float sum = context.ofShare(0, shares, memory.filters)[place];
+    for (int64_t share = 1; share < shares; share++) sum += context.ofShare(share, shares, memory.filters)[place];
     return sum;
   };
   float *dFilters = context.at(args.dFilters), *dBias = context.at(args.dBias);

@@ -135,7 +135,7 @@ void block(const Context& context, const Conv2dBlockArgs& args) {
   const int64_t shares = g.shares(*context.pool);
   context.pool->each(static_cast<int>(shares), [&](int part) {
     const Share share(g.groups(), shares, part);
-    float* scratch = context.workspace + part * memory.share;
+    float* scratch = context.ofShare(part, shares);
     float* const packed = scratch + memory.filters;
     slide.pack(context.at(args.filters), packed);
     for (int64_t at = share.begin; at < share.end; at++) {

@@ -126,7 +126,7 @@ void multiplyShare(const Context& context, const Args& args, const Cut& cut, int
   const bool sharesColumns = b.blocks() >= 2 * workers || b.blocks() >= a.blocks();
   const Share rows = sharesColumns ? Share(a.blocks(), 1, 0) : Share(a.blocks(), workers, worker);
   const Share columns = sharesColumns ? Share(b.blocks(), workers, worker) : Share(b.blocks(), 1, 0);
-  float* const room = context.workspace + worker * cut.words();
+  float* const room = context.ofShare(worker, workers);
   uint32_t* const whole = reinterpret_cast<uint32_t*>(room);
   uint32_t* const owns[] = {whole + cut.wholeWords(), whole + cut.wholeWords() + cut.ownWords()};
   float* const result = room + cut.wholeWords() + 2 * cut.ownWords();

@@ -18,6 +18,26 @@ inline void eachFour(int64_t pixels, int64_t channels, const Body& body) {
 
 bool inFours(int64_t present, int64_t channels) { return present == group && (channels == 1 || channels % 4 == 0); }
 
+#if ATELIER_LANES == 16
+constexpr Integers evens{0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
+#elif ATELIER_LANES == 8
+constexpr Integers evens{0, 2, 4, 6, 8, 10, 12, 14};
+#else
+constexpr Integers evens{0, 2, 4, 6};
+#endif
+
+// out[i] = sum of the lanes of vectors[i]: neighbours are added until one is left of each.
+inline Vector sumLanes(Vector (&vectors)[lanes]) {
+#pragma GCC unroll 4
+  for (int count = lanes; count > 1; count /= 2)
+#pragma GCC unroll 8
+    for (int i = 0; i < count / 2; i++) {
+      const Vector a = vectors[2 * i], b = vectors[2 * i + 1];
+      vectors[i] = __builtin_shuffle(a, b, evens) + __builtin_shuffle(a, b, evens + 1);
+    }
+  return vectors[0];
+}
+
 }  // namespace
 
 void toLanes(const float* images, int64_t present, int64_t pixels, int64_t channels, float* out) {
@@ -51,6 +71,18 @@ void fromLanes(const float* planes, int64_t present, int64_t pixels, int64_t cha
   for (int64_t i = 0; i < present; i++)
     for (int64_t pixel = 0; pixel < pixels; pixel++)
       for (int64_t c = 0; c < channels; c++) *images++ = planes[(c * pixels + pixel) * group + i];
+}
+
+void sumGroups(const float* sums, int64_t count, float* totals) {
+  for (int64_t first = 0; first < count; first += lanes) {
+    const int64_t here = min(lanes, count - first);
+    Vector vectors[lanes] = {};
+    for (int64_t i = 0; i < here; i++)
+      for (int64_t lane = 0; lane < group; lane += lanes) vectors[i] += load(sums + (first + i) * group + lane);
+    float out[lanes];
+    store(out, sumLanes(vectors));
+    memcpy(totals + first, out, static_cast<size_t>(here) * 4);
+  }
 }
 
 }  // namespace atelier::ATELIER_VARIANT

@@ -17,6 +17,12 @@ typedef int32_t Integers __attribute__((vector_size(ATELIER_LANES * 4)));
 typedef uint8_t Bytes __attribute__((vector_size(ATELIER_LANES)));
 typedef uint8_t LooseBytes __attribute__((vector_size(ATELIER_LANES), aligned(1), may_alias));
 
+// Which pixels of their windows the bytes name. At once, GCC takes vectors of bytes apart.
+inline Integers whichOf(const uint8_t* index) {
+  const Bytes bytes = *reinterpret_cast<const LooseBytes*>(index);
+  return Wide<lanes>::widened(__builtin_convertvector(bytes, Wide<lanes>::Shorts));
+}
+
 inline int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
 // Floats between the scratch memory of two shares: what a core fetches ahead, past the end of its own, it would take from
 // the other one's cache again and again.
@@ -59,6 +65,9 @@ void toLanes(const float* images, int64_t present, int64_t pixels, int64_t chann
 
 // And back.
 void fromLanes(const float* planes, int64_t present, int64_t pixels, int64_t channels, float* images);
+
+// totals[i] = sum of the lanes of the vector [16] at sums + i · 16; totals may begin where sums do.
+void sumGroups(const float* sums, int64_t count, float* totals);
 
 // A group's planes: where they lie, or turned into `scratch`.
 inline const float* planesOf(const float* data, bool inLanes, int64_t index, const Geometry& g, int64_t pixels,

@@ -14,11 +14,18 @@ struct Context {
   float* state;
   float* arena;
   float* workspace;
+  int64_t workspaceFloats;  // as many as asked for, or more
   ThreadPool* pool;
   PhiloxKey seed;
   uint32_t step;
 
   float* at(Ref ref) const { return ref == noRef ? nullptr : ref >= 0 ? arena + ref : state + ~ref; }
+
+  // Scratch memory of a share, behind the first `common` floats that are for all. With as many shares, and so the same
+  // thread for each, it is the same part of the workspace in every call: what another core's cache holds comes slowly.
+  float* ofShare(int64_t share, int64_t shares, int64_t common = 0) const {
+    return workspace + common + (workspaceFloats - common) / shares / 16 * 16 * share;
+  }
 };
 
 struct KernelTable {

@@ -87,15 +87,14 @@ void packFilters(const float* filters, bool mirrored, const Packed& packed) {
 
 void slideRow(const Planes& in, int64_t y, const float* w, int64_t filters, const TileTarget& target) {
   const int ky0 = y == 0 ? 1 : 0, ky1 = y == in.H - 1 ? 2 : 3;
-  const int64_t tiles = (in.W + tilePixels - 1) / tilePixels;
-  for (int64_t tile = 0; tile < tiles; tile++) {
-    const Share share(in.W, tiles, tile);
-    const TileRunner run =
-        tileOf(share.end - share.begin, filters, (share.begin == 0 ? 1 : 0) + (share.end == in.W ? 2 : 0));
+  const int64_t tiles = (in.W + tilePixels - 1) / tilePixels, least = in.W / tiles, wider = in.W % tiles;
+  for (int64_t tile = 0, x = 0, end = 0; tile < tiles; tile++, x = end) {
+    end = x + least + (tile < wider ? 1 : 0);
+    const TileRunner run = tileOf(end - x, filters, (x == 0 ? 1 : 0) + (end == in.W ? 2 : 0));
     for (int64_t lane = 0; lane < group; lane += lanes) {
       TileTarget here = target;
-      here.out += share.begin * group + lane;
-      run(in, in.data + (y * in.W + share.begin) * group + lane, ky0, ky1, w, here);
+      here.out += x * group + lane;
+      run(in, in.data + (y * in.W + x) * group + lane, ky0, ky1, w, here);
     }
   }
 }

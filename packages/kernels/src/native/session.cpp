@@ -249,7 +249,8 @@ bool Session::runStep(const Job& job, const Job::Use& use, const Normalizer* nor
   float* arena = arena_.as<float>();
   const uint32_t globalStep = job.firstStep + static_cast<uint32_t>(step);
   const float* row = job.scalars.data() + step * job.columns;
-  const Context context{state, arena, workspace_.as<float>(), pool_.get(), job.gather.seed, globalStep};
+  const int64_t workspaceFloats = static_cast<int64_t>(workspace_.bytes() / 4);
+  const Context context{state, arena, workspace_.as<float>(), workspaceFloats, pool_.get(), job.gather.seed, globalStep};
 
   Laps laps(callSeconds);
   if (normalizer != nullptr && (program.hasImages || program.hasTargets))
