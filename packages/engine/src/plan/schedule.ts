@@ -1,4 +1,4 @@
-/** The order of units: each after what it reads, those that change state last, otherwise as the graph was written. */
+/** The order of units: each after what it reads, those that change state last and backwards, others as the graph was written. */
 import { AtelierError } from "../error.ts";
 import type { OpName } from "../graph/ops.ts";
 import { operandMode } from "../graph/shape.ts";
@@ -80,13 +80,15 @@ function wholeOperands(user: number, ids: readonly number[]) {
 
 /**
  * Kahn's algorithm; among the ready units the one that ends earliest in the graph goes first. Those that make new
- * state wait for the rest: a loss that is not finite is then seen before anything has changed.
+ * state wait for the rest: a loss that is not finite is then seen before anything has changed. Of those the last goes
+ * first, as it comes from the layer whose values are freshest in the caches, and leaves the first layer's weights there.
  */
 export function schedule(analysis: Analysis, units: readonly Unit[]): readonly Unit[] {
   const newState = new Set(Object.values(analysis.graph.updates).map((id) => analysis.views[id]!.base));
-  const isBefore = (a: Unit, b: Unit): boolean => {
-    const [late, otherLate] = [a, b].map((unit) => Number(madeBy(unit).some((id) => newState.has(id))));
-    return late === otherLate ? madeBy(a).at(-1)! < madeBy(b).at(-1)! : late! < otherLate!;
+  const placeOf = (unit: Unit): number => {
+    const made = madeBy(unit);
+    const last = made.at(-1)!;
+    return made.some((id) => newState.has(id)) ? 2 * analysis.nodes.length - last : last;
   };
   const producer = new Map<number, Unit>();
   for (const unit of units) for (const id of resultsOf(analysis, unit)) producer.set(id, unit);
@@ -101,7 +103,7 @@ export function schedule(analysis: Analysis, units: readonly Unit[]): readonly U
   const order: Unit[] = [];
   while (ready.length > 0) {
     let first = 0;
-    for (let i = 1; i < ready.length; i++) if (isBefore(ready[i]!, ready[first]!)) first = i;
+    for (let i = 1; i < ready.length; i++) if (placeOf(ready[i]!) < placeOf(ready[first]!)) first = i;
     const [unit] = ready.splice(first, 1);
     order.push(unit!);
     for (const follower of followers.get(unit!)!) {
