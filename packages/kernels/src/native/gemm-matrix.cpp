@@ -153,8 +153,8 @@ void multiplyShare(const Context& context, const Args& args, const Cut& cut, int
           const uint32_t* const own = owns[turn % 2];
           if (!isSplit) Splitter<false, float>(b, scale, j, d0, d1, owns[turn % 2]).runAll();
           isSplit = cut.accumulates ? j + 1 < j1 : j + 1 < columns.end;
-          Splitter<false, float> next(b, scale, j + 1, d0, d1, owns[(turn + 1) % 2]);
-          const auto splitNext = [&](int64_t) { next.next(); };
+          const Splitter<false, float> next(b, scale, j + 1, d0, d1, owns[(turn + 1) % 2]);
+          const auto splitNext = [&](int64_t at) { next.run(at); };
           Alongside splitting;
           if (isSplit) splitting.plan(next.units(), (i1 - i0) * blockSteps);
           for (int64_t i = i0; i < i1; i++) {
