@@ -13,6 +13,7 @@ struct GemmFactor {
   const T* from;
   int64_t count, K, step, depthStep;
   int64_t blockStep, tileStep;
+  bool isOneRun = false;  // whether the elements of a block follow each other
 
   // A matrix of which rows, or columns, lie `step` apart and elements of them depthStep.
   GemmFactor(const T* from, int64_t count, int64_t K, int64_t step, int64_t depthStep)
@@ -21,6 +22,7 @@ struct GemmFactor {
   // Columns of a matrix [K, count], or [count, K] when transposed, that lies in panels.
   static GemmFactor inPanels(const T* from, int64_t count, int64_t K, bool transposed) {
     GemmFactor factor = transposed ? GemmFactor(from, count, K, blockSide, 1) : GemmFactor(from, count, K, 1, blockSide);
+    factor.isOneRun = !transposed;
     if (transposed)
       factor.tileStep = blockSide * count;
     else
@@ -52,7 +54,8 @@ inline Vector loadFirst(const uint8_t* from, int64_t count) {
 }
 
 // Splits a factor into tiles, [i][p] for A and [p][i] for B, zero beyond it: a unit of work is a row of both tiles of a
-// block, or half of one where it has to be transposed. The same place of the next block is asked for meanwhile.
+// block, or half of one where it has to be transposed. The same place of the next block is asked for meanwhile, unless
+// that lies in a long run, which the processor fetches ahead by itself.
 template <bool isA, class T>
 class Splitter {
  public:
@@ -85,8 +88,10 @@ class Splitter {
     const int64_t rowStep = alongK_ ? factor_.step : factor_.depthStep;
     const T* const from = from_ + depth * factor_.tileStep + half * tileSide * factor_.step + row * rowStep;
     const T* const fromHigh = from + tileSide * factor_.depthStep;
-    __builtin_prefetch(from + factor_.blockStep, 0, 2);
-    __builtin_prefetch(fromHigh + factor_.blockStep, 0, 2);
+    if (!factor_.isOneRun) {
+      __builtin_prefetch(from + factor_.blockStep, 0, 2);
+      __builtin_prefetch(fromHigh + factor_.blockStep, 0, 2);
+    }
     if (whole) {
       low = loadFirst(from, tileSide);
       high = loadFirst(fromHigh, tileSide);
