@@ -26,8 +26,8 @@ namespace {
 
 // k is cut into parts of at most so many tiles, which accumulate.
 constexpr int64_t mostDepths = 32;
-// Most blocks of rows worked on together, and most pairs of their tiles: A's pieces stay in the second-level cache.
-constexpr int64_t mostRowBlocks = 32, mostPairs = 128;
+// Most blocks of rows worked on together, and most pieces of pairs of their tiles: A stays in the second-level cache.
+constexpr int64_t mostRowBlocks = 32, mostPairs = 384;
 // Blocks of columns whose result an expression takes together when short runs cost it too much.
 constexpr int64_t wideBlocks = 4;
 
@@ -90,7 +90,7 @@ struct Cut {
     const int64_t all = (args.K + int64_t{tileDepth} - 1) / tileDepth, parts = (all + mostDepths - 1) / mostDepths;
     accumulates = parts > 1;
     depths = (all + parts - 1) / parts;
-    rowBlocks = least(least(mostRowBlocks, mostPairs / depths), (args.M + int64_t{blockSide} - 1) / blockSide);
+    rowBlocks = least(least(mostRowBlocks, mostPairs / (aPieces * depths)), (args.M + int64_t{blockSide} - 1) / blockSide);
     columnBlocks = accumulates ? (args.N + int64_t{blockSide} - 1) / blockSide : wide ? wideBlocks : 1;
     // Longer rows lie not a power of two apart, for the cache's sake.
     ldc = wide ? columnBlocks * blockSide + tileSide : int64_t{blockSide};
@@ -153,8 +153,8 @@ void multiplyShare(const Context& context, const Args& args, const Cut& cut, int
           const uint32_t* const own = owns[turn % 2];
           if (!isSplit) Splitter<false, float>(b, scale, j, d0, d1, owns[turn % 2]).runAll();
           isSplit = cut.accumulates ? j + 1 < j1 : j + 1 < columns.end;
-          Splitter<false, float> next(b, scale, j + 1, d0, d1, owns[(turn + 1) % 2]);
-          const auto splitNext = [&](int64_t) { next.next(); };
+          const Splitter<false, float> next(b, scale, j + 1, d0, d1, owns[(turn + 1) % 2]);
+          const auto splitNext = [&](int64_t at) { next.run(at); };
           Alongside splitting;
           if (isSplit) splitting.plan(next.units(), (i1 - i0) * blockSteps);
           for (int64_t i = i0; i < i1; i++) {
