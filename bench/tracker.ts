@@ -204,7 +204,7 @@ async function measureTraining(folder: string, { train, executor, rounds }: Work
     const without = await speedOf(turns);
     await using tracker = await openTracker({ folder });
     const run = await tracker.startRun({ project: "bench", systemEveryMs: 1000 });
-    await setTimeout(500); // environment and commit are read in the first moments
+    await setTimeout(1000); // environment and commit are read, and what starting left is collected, in the first moments
     let step = 0;
     const logging = setInterval(() => {
       run.log({ loss: step, accuracy: 1, val_loss: 2, val_accuracy: step++ });

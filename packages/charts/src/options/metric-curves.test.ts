@@ -49,3 +49,21 @@ test("outliers are left out of the y axis only when that is wanted", () => {
   expect(axisOf({ hidesOutliers: true })).toMatchObject({ min: 1, max: 2.5, interval: 0.5 });
   expect(axisOf({ hidesOutliers: true, isLogY: true }).max).toBeLessThan(4);
 });
+
+test("ticks can be told apart, and are whole between few whole steps", () => {
+  const labels = (y: readonly number[]) => textsOf(draw([curve("one", y)])).filter((text) => /\d/.test(text));
+  for (const y of [
+    [72.45371, 72.45402, 72.45449],
+    [420_812_040, 420_823_040, 420_844_000],
+    [1e-7, 1.00002e-7],
+    [-3.00001, -3.00002],
+  ]) {
+    const shown = labels(y);
+    expect([y, shown]).toEqual([y, [...new Set(shown)]]);
+    expect(shown.length).toBeGreaterThan(4);
+  }
+  expect(labels([420_812_040, 420_823_040]).some((text) => /^420\.8\d+M$/.test(text))).toBe(true);
+  const steps = textsOf(draw([curve("one", [10.1, 10.2, 10.3])])).filter((text) => /^\d(\.\d)?$/.test(text));
+  expect(steps).toEqual(expect.arrayContaining(["0", "1", "2"]));
+  expect(steps).not.toContain("0.5");
+});

@@ -52,6 +52,7 @@ export function metricCurvesOption(
   options: MetricCurvesOptions,
 ): ChartOption {
   const theme = themes[frame.theme];
+  const axisLabel = { color: theme.muted, fontSize: fontSize.tick };
   if (curves.every(({ x }) => x.length === 0)) return emptyOption("No values have been logged yet", frame);
   const { title, xName, isLogX = false, isLogY = false, range } = options;
   const rows = title === undefined ? 0 : legendRows(curves, frame.width);
@@ -74,10 +75,18 @@ export function metricCurvesOption(
       type: isLogX ? "log" : "value",
       nameLocation: "middle",
       nameGap: 22,
+      ...(curves.every(hasFewWholeX) && { minInterval: 1 }),
       min: range?.[0] ?? "dataMin",
       max: range?.[1] ?? "dataMax",
       axisLine: { show: true, onZero: false, lineStyle: { color: theme.rule } },
-      axisLabel: { ...axisLabel(theme.muted), showMinLabel: true, showMaxLabel: true, hideOverlap: true },
+      axisLabel: {
+        ...axisLabel,
+        formatter: tickFormatter(curves.map(({ x }) => x)),
+        showMinLabel: true,
+        showMaxLabel: true,
+        alignMaxLabel: "right",
+        hideOverlap: true,
+      },
       splitLine: { show: false },
     },
     yAxis: {
@@ -86,7 +95,7 @@ export function metricCurvesOption(
       scale: true,
       ...(options.hidesOutliers && rangeWithoutOutliers(curves, isLogY)),
       splitNumber: intervals,
-      axisLabel: axisLabel(theme.muted),
+      axisLabel: { ...axisLabel, formatter: tickFormatter(curves.map(({ y }) => y)) },
     },
     series: curves.flatMap((curve) => {
       const colour = seriesColour(theme, curve.colourIndex);
@@ -168,15 +177,47 @@ function points(x: ArrayLike<number>, y: readonly (number | null)[]): Float64Arr
   return flat;
 }
 
-function axisLabel(color: string) {
-  return { color, fontSize: fontSize.tick, formatter: formatTick };
+/** Steps and epochs that are few: between them there is nothing to label. */
+function hasFewWholeX({ x }: MetricCurve): boolean {
+  return x.length <= fewSteps && Array.from(x).every(Number.isInteger);
 }
 
-function formatTick(value: number): string {
+const fewSteps = 30;
+
+/** Writes the ticks of an axis with as many digits as tell one from the next. */
+function tickFormatter(values: readonly ArrayLike<number>[]): (value: number) => string {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const own of values) {
+    for (let at = 0; at < own.length; at++) {
+      const value = own[at]!;
+      if (!Number.isFinite(value)) continue;
+      if (value < least) least = value;
+      if (value > most) most = value;
+    }
+  }
+  const exponent = (size: number) => Math.floor(Math.log10(size));
+  const [largest, interval] = [Math.max(Math.abs(least), Math.abs(most)), (most - least) / (2 * intervals)];
+  const digits = interval > 0 ? exponent(largest) - exponent(interval) + 1 : 0;
+  return (value) => formatTick(value, Math.max(4, Math.min(12, digits)));
+}
+
+const scales = [
+  [1e9, "G"],
+  [1e6, "M"],
+  [1e4, "k"],
+] as const;
+
+function formatTick(value: number, digits: number): string {
   const size = Math.abs(value);
-  if (size >= 1e6 || (size > 0 && size < 1e-3))
-    return value.toExponential(1).replace(".0e", "e").replace("e+", "e");
-  return size >= 1e4 ? `${Number((value / 1e3).toPrecision(4))}k` : String(Number(value.toPrecision(4)));
+  if (size >= 1e12 || (size > 0 && size < 1e-3)) {
+    return value
+      .toExponential(digits - 1)
+      .replace(/\.?0*e/, "e")
+      .replace("e+", "e");
+  }
+  const [from, letter] = scales.find(([scale]) => size >= scale) ?? [1, ""];
+  const unit = letter === "k" ? 1e3 : from;
+  return `${Number((value / unit).toPrecision(digits))}${letter}`;
 }
 
 function legendRows(curves: readonly MetricCurve[], width: number): number {

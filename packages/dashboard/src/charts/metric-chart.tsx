@@ -2,7 +2,7 @@
 import { type MetricCurve, metricCurvesMargin, metricCurvesOption } from "@atelier/charts";
 import type { EChartsType } from "echarts/core";
 import { type PointerEvent, useCallback, useMemo, useRef, useState } from "react";
-import { formatNumber } from "../parts/format.ts";
+import { formatShort } from "../parts/format.ts";
 import { Menu } from "../parts/menu.tsx";
 import { useTheme } from "../shell/theme.ts";
 import type { ChartSettings } from "./chart-settings.ts";
@@ -51,7 +51,7 @@ export function MetricChart(props: MetricChartProps) {
           {title}
         </h3>
         {only !== undefined && only.y.length > 0 && (
-          <span title="The last value">{formatNumber(only.y[only.y.length - 1]!)}</span>
+          <span title="The last value">{formatShort(only.y[only.y.length - 1]!)}</span>
         )}
         {isDownSampled && (
           <span

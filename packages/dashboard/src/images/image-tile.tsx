@@ -7,6 +7,7 @@ export function ImageTile({
   index,
   caption,
   share,
+  note,
   isChosen = false,
   onChoose,
 }: {
@@ -15,16 +16,20 @@ export function ImageTile({
   readonly caption: string;
   /** A probability shown with the caption. */
   readonly share?: number;
+  /** What else is to be known, below. */
+  readonly note?: string | undefined;
   readonly isChosen?: boolean;
   readonly onChoose: (index: number) => void;
 }) {
-  const text = share === undefined ? caption : `${caption} ${formatPercent(share)}`;
+  const said = share === undefined ? caption : `${caption} ${formatPercent(share)}`;
+  const text = note === undefined ? said : `${said}, ${note}`;
   return (
     <button type="button" className="image-tile" aria-pressed={isChosen} onClick={() => onChoose(index)}>
       <DataImage source={source} index={index} label={`Image ${index}`} size={72} />
       <span className="caption" title={text}>
         {caption !== "" && <span className="cut">{caption}</span>}
         {share !== undefined && <b>{formatPercent(share)}</b>}
+        {note !== undefined && <span className="cut muted">{note}</span>}
       </span>
     </button>
   );

@@ -16,6 +16,15 @@ export function formatNumber(value: number): string {
     : String(Number(value.toPrecision(5)));
 }
 
+/** A number where there is little room: 420.8M. */
+export function formatShort(value: number): string {
+  const size = Math.abs(value);
+  if (!(size >= 1e6 && size < 1e12)) return formatNumber(value);
+  return size >= 1e9
+    ? `${Number((value / 1e9).toPrecision(4))}G`
+    : `${Number((value / 1e6).toPrecision(4))}M`;
+}
+
 /** Any value of a config, summary or table cell on one line. */
 export function formatValue(value: Json | undefined): string {
   if (value === null || value === undefined) return missing;

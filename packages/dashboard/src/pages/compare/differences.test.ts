@@ -22,3 +22,17 @@ test("settings of several configs are aligned by their places; those that differ
     "seed",
   ]);
 });
+
+test("a setting of a layer says which kind of layer it is of, where the runs agree", () => {
+  const config = (rate: number, type: string) => ({
+    layers: [
+      { type: "dense", units: 8 },
+      { type, rate },
+    ],
+  });
+  const ownerOf = (...configs: Parameters<typeof settingsOf>[0]) =>
+    settingsOf(configs).find(({ path }) => path === "layers.1.rate")!.owner;
+  expect(ownerOf(config(0.1, "dropout"), config(0, "dropout"))).toBe("dropout");
+  expect(ownerOf(config(0.1, "dropout"), config(0, "noise"))).toBeUndefined();
+  expect(settingsOf([{ optimizer: { type: "adam", learningRate: 1 } }])[1]!.owner).toBeUndefined();
+});

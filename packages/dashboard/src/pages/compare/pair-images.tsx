@@ -85,6 +85,7 @@ export function PairImages({
               source={source}
               index={index}
               caption={classNames[predictions.labels[index]!]!}
+              note={`not ${classNames[(isFixed ? a : b).loaded.predictions.predicted[index]!]!}`}
               isChosen={index === image}
               onChoose={(chosen) => onChange({ image: chosen === image ? undefined : String(chosen) })}
             />

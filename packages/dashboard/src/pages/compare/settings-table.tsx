@@ -18,8 +18,9 @@ export function SettingsTable({
   const different = settings.filter(({ isEqual }) => !isEqual);
   const depth = (path: string) => path.split(".").length;
   const shown = (isAll ? settings : different).toSorted((a, b) => depth(a.path) - depth(b.path)); // layers come last
-  const rows = shown.map(({ path, values, isEqual }) => ({
+  const rows = shown.map(({ path, values, isEqual, owner }) => ({
     name: path,
+    note: owner,
     cells: values.map((value) => ({
       text: value === undefined ? <span className="muted">not set</span> : formatValue(value),
       className: isEqual ? "equal" : "different",

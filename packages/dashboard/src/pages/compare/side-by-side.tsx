@@ -5,6 +5,8 @@ import { RunHead } from "./run-head.tsx";
 /** One line of the table: a cell a run, and one for a last column where there is one. */
 export interface SideBySideRow {
   readonly name: string;
+  /** What helps to understand the name. */
+  readonly note?: string | undefined;
   readonly cells: readonly { readonly text: ReactNode; readonly className?: string | undefined }[];
 }
 
@@ -35,9 +37,12 @@ export function SideBySide({
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ name, cells }) => (
+          {rows.map(({ name, note, cells }) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">
+                {name}
+                {note !== undefined && <small className="note">{note}</small>}
+              </th>
               {cells.map(({ text, className }, index) => (
                 <td key={runs[index]?.id ?? "last"} className={className}>
                   {text}

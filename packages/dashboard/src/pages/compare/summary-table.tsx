@@ -35,6 +35,7 @@ export function SummaryTable({ runs }: { readonly runs: readonly Run[] }) {
 /** The second number less the first. */
 function differenceOf([a, b]: readonly unknown[]): string {
   if (typeof a !== "number" || typeof b !== "number" || !Number.isFinite(b - a)) return "";
+  if (a === b) return "0";
   return `${b < a ? "−" : "+"}${formatNumber(Math.abs(b - a))}`;
 }
 

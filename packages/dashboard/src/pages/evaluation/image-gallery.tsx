@@ -27,13 +27,14 @@ export function ImageGallery({
       <h2>{list.title}</h2>
       <p className="muted">{list.explanation}</p>
       <div className="image-tiles">
-        {list.images.slice(0, count).map(({ index, caption, share }) => (
+        {list.images.slice(0, count).map(({ index, caption, share, note }) => (
           <ImageTile
             key={index}
             source={source}
             index={index}
             caption={caption}
             share={share}
+            note={note}
             isChosen={index === chosen}
             onChoose={onChoose}
           />

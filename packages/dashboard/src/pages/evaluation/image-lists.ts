@@ -10,6 +10,8 @@ export interface ListedImage {
   readonly index: number;
   readonly caption: string;
   readonly share: number;
+  /** What its label says, where that is not the same in the whole list. */
+  readonly note?: string;
 }
 
 export interface ImageList {
@@ -29,7 +31,7 @@ export const imageLists: Readonly<Record<string, ListKind>> = {
     name: "Most confidently wrong",
     list: (loaded) => ({
       title: "Most confidently wrong",
-      explanation: "Mistakes, the surest first, with what they were taken for.",
+      explanation: "Mistakes, the surest first: what they were taken for, and what they are.",
       images: mistakes(loaded, "most-confident"),
     }),
   },
@@ -37,7 +39,8 @@ export const imageLists: Readonly<Record<string, ListKind>> = {
     name: "Least certain",
     list: (loaded) => ({
       title: "Least certain",
-      explanation: "All images, the smallest lead of the first class over the second first.",
+      explanation:
+        "All images, the smallest lead of the first class over the second first: the first class, and what they are.",
       images: leastCertain(loaded),
     }),
   },
@@ -54,6 +57,7 @@ export const imageLists: Readonly<Record<string, ListKind>> = {
           index,
           caption: evaluation.classNames[suggested]!,
           share: predictions.probabilities[index * predictions.classCount + suggested]!,
+          note: `labelled ${evaluation.classNames[predictions.labels[index]!]!}`,
         })),
       };
     },
@@ -94,6 +98,7 @@ function mistakes(
       index,
       caption: classNames[predictedClass]!,
       share: confidence,
+      note: `is ${classNames[predictions.labels[index]!]!}`,
     }),
   );
 }
@@ -115,5 +120,6 @@ function leastCertain({ evaluation, predictions }: LoadedEvaluation): readonly L
       index,
       caption: evaluation.classNames[predicted[index]!]!,
       share: probabilities[index * classCount + predicted[index]!]!,
+      note: `is ${evaluation.classNames[labels[index]!]!}`,
     }));
 }

@@ -1,9 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo } from "react";
+import { lazy, Suspense, useMemo, useRef } from "react";
 import { shellWord } from "../../parts/shell-word.ts";
 import { Empty, Failed, Loading } from "../../parts/states.tsx";
 import { ProjectPage } from "../../shell/project-page.tsx";
+import { keepPlaces } from "./keep-places.ts";
 import { type RunsSearch, readList, toggled, writeList } from "./runs-search.ts";
 import { RunsTable } from "./runs-table.tsx";
 import { RunsToolbar } from "./runs-toolbar.tsx";
@@ -30,17 +31,21 @@ export function RunsPage() {
   const hidden = useMemo(() => new Set(readList(search.hidden)), [search.hidden]);
   const selected = useMemo(() => readList(search.selected), [search.selected]);
   const drawCount = Number(search.draw ?? drawnByDefault) || drawnByDefault;
-  const places = useMemo(
-    () => new Map(rows.slice(0, drawCount).map(({ id }, colourIndex) => [id, colourIndex])),
-    [rows, drawCount],
-  );
+  const drawn = useMemo(() => rows.slice(0, drawCount), [rows, drawCount]);
+  const lastPlaces = useRef<ReadonlyMap<string, number>>(new Map());
+  const places = useMemo(() => {
+    lastPlaces.current = keepPlaces(
+      lastPlaces.current,
+      drawn.map(({ id }) => id),
+    );
+    return lastPlaces.current;
+  }, [drawn]);
   const shown = useMemo(
     () =>
-      rows
-        .slice(0, drawCount)
-        .map(({ id, name }, colourIndex) => ({ id, name, colourIndex }))
-        .filter(({ id }) => !hidden.has(id)),
-    [rows, drawCount, hidden],
+      drawn
+        .filter(({ id }) => !hidden.has(id))
+        .map(({ id, name }) => ({ id, name, colourIndex: places.get(id)! })),
+    [drawn, places, hidden],
   );
   const error = fields.error ?? query.error;
   const isEmpty = query.data !== undefined && total === 0;

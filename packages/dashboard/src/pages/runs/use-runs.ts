@@ -44,7 +44,7 @@ export function useColumns(
     const varying = varyingOf(settings, sample.data?.rows ?? []);
     const [first, second, ...others] = metricsOf(fields);
     const best = [first, second].filter((field) => field !== undefined);
-    return ["createdAt", ...best, ...varying.slice(0, defaultSettingColumns), ...others, "duration", "tags"];
+    return [...best, "createdAt", ...varying.slice(0, defaultSettingColumns), ...others, "duration", "tags"];
   }, [wanted, fields, isReady, settings, sample.data]);
 }
 
