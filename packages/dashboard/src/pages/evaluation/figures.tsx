@@ -30,7 +30,7 @@ export function EvaluationFigures({
     <div className="evaluation-figures">
       <Report metrics={metrics} />
       <Figure
-        title="Scores a class"
+        title="Scores per class"
         frame={perClassFrame(metrics.perClass, theme)}
         option={(frame) => perClassOption(metrics.perClass, frame)}
       />
