@@ -26,8 +26,9 @@ namespace {
 
 // k is cut into parts of at most so many tiles, which accumulate.
 constexpr int64_t mostDepths = 32;
-// Most blocks of rows worked on together, and most pieces of pairs of their tiles: A stays in the second-level cache.
-constexpr int64_t mostRowBlocks = 32, mostPairs = 384;
+// Most blocks of rows worked on together, and most pieces of pairs of their tiles, so that A stays in the
+// second-level cache.
+constexpr int64_t mostRowBlocks = 32, mostPieces = 384;
 // Blocks of columns whose result an expression takes together when short runs cost it too much.
 constexpr int64_t wideBlocks = 4;
 
@@ -90,7 +91,7 @@ struct Cut {
     const int64_t all = (args.K + int64_t{tileDepth} - 1) / tileDepth, parts = (all + mostDepths - 1) / mostDepths;
     accumulates = parts > 1;
     depths = (all + parts - 1) / parts;
-    rowBlocks = least(least(mostRowBlocks, mostPairs / (aPieces * depths)), (args.M + int64_t{blockSide} - 1) / blockSide);
+    rowBlocks = least(least(mostRowBlocks, mostPieces / (aPieces * depths)), (args.M + int64_t{blockSide} - 1) / blockSide);
     columnBlocks = accumulates ? (args.N + int64_t{blockSide} - 1) / blockSide : wide ? wideBlocks : 1;
     // Longer rows lie not a power of two apart, for the cache's sake.
     ldc = wide ? columnBlocks * blockSide + tileSide : int64_t{blockSide};
