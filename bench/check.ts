@@ -37,5 +37,5 @@ export async function checkSteps(
   const difference = Math.abs(loss - expected) / Math.abs(expected);
   if (!(difference < tolerance))
     throw new Error(`${recipe}: a loss of ${loss} after ${steps} steps; ${oracle.name} has ${expected}`);
-  return `${recipe}: loss of ${steps} steps within ${difference.toExponential(1)} of ${oracle.name}'s`;
+  return `${recipe}, ${executor.name}: loss of ${steps} steps within ${difference.toExponential(1)} of ${oracle.name}'s`;
 }

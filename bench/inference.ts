@@ -11,7 +11,7 @@ import { limitDataset } from "@atelier/vision";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Part, Workbench } from "./part.ts";
 import { median, rounded, table } from "./statistics.ts";
-import { openConfiguration } from "./turns.ts";
+import { openConfiguration, settle } from "./turns.ts";
 
 /** Batch sizes that ONNX Runtime is tried with; it keeps the one it is fastest at. */
 const batchSizes = [1, 16, 64, 250, 1000];
@@ -37,6 +37,7 @@ export async function measureInference(bench: Workbench): Promise<Part> {
     const images = slow ? limitDataset(test, 2000, 1) : test;
     const onnx = await OnnxEvaluation.open(trained, images, executor.threads);
     for (let round = 0; round < (slow ? 1 : rounds); round++) {
+      await settle();
       evaluation = await evaluate(trained, images, { executor });
       ours.push(evaluation.imagesPerSecond);
       theirs.push(await onnx.evaluate());
@@ -44,6 +45,7 @@ export async function measureInference(bench: Workbench): Promise<Part> {
     const difference = onnx.largestDifference(evaluation.probabilities);
     if (!(difference < 1e-3))
       throw new Error(`${name}: probabilities differ by ${difference} from ONNX Runtime's`);
+    await settle();
     const single = await measureStep(model, { purpose: "evaluate", batchSize: 1 }, executor, 0.3);
     const onnxSingle = await onnx.secondsOf(1, 0.3);
     rows.push({

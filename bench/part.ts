@@ -7,10 +7,10 @@ export interface Workbench {
   readonly test: ImageDataset;
   readonly recipes: readonly string[];
   readonly executor: Executor;
-  /** The same kernels with other threads. */
-  readonly withThreads: (threads: number) => Executor;
-  /** CPU variant of the kernels, e.g. "avx512". */
+  /** CPU variant of its kernels, e.g. "avx512". */
   readonly variant: string;
+  /** The same kernels with other threads, or others with the same. */
+  readonly open: (options: { readonly threads?: number; readonly variant?: string }) => Executor;
   readonly peers: readonly Peer[];
   readonly rounds: number;
   /** Length of a turn. */

@@ -65,9 +65,9 @@ const [rounds, seconds, threads] = [values.rounds, values.seconds, values.thread
 const report = (line: string) => console.error(line);
 
 const { train, test = train } = await openDataset("fashion-mnist");
-const withThreads = (count: number) =>
-  openExecutor({ kind: "native", threads: count, ...(values.variant && { variant: values.variant }) });
-const executor = withThreads(threads);
+const open: Workbench["open"] = (options) =>
+  openExecutor({ kind: "native", threads, ...(values.variant && { variant: values.variant }), ...options });
+const executor = open({});
 const peers: Peer[] = [];
 const python = process.env.ATELIER_BENCH_PYTHON ?? "python3";
 for (const name of wanted.includes("training") ? peerNames : []) {
@@ -81,8 +81,8 @@ const bench: Workbench = {
   test,
   recipes: values.recipes.split(","),
   executor,
-  withThreads,
   variant: executor.name.replace("native-", ""),
+  open,
   peers,
   rounds,
   seconds,

@@ -6,11 +6,11 @@ import { type Configuration, openConfiguration, openTurns } from "./turns.ts";
 
 /** Images a second on one thread and on all. */
 export async function measureThreads(bench: Workbench): Promise<Part> {
-  const { recipes, train, executor, withThreads, rounds, seconds, report } = bench;
+  const { recipes, train, executor, open, rounds, seconds, report } = bench;
   const rows = [];
   for (const name of recipes) {
     const configuration = await openConfiguration(name, train.classNames.length);
-    const one = await openTurns(configuration, train, withThreads(1), seconds / 2);
+    const one = await openTurns(configuration, train, open({ threads: 1 }), seconds / 2);
     const all = await openTurns(configuration, train, executor, seconds / 2);
     const rates = { one: [] as number[], all: [] as number[] };
     for (let round = 0; round < rounds; round++) {

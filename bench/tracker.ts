@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { type HistoryRow, openSqliteStore, openTracker, type RunField, type Store } from "@atelier/tracker";
 import type { Part, Workbench } from "./part.ts";
 import { median, rounded, table } from "./statistics.ts";
-import { openConfiguration, openTurns } from "./turns.ts";
+import { openConfiguration, openTurns, type Turns } from "./turns.ts";
 
 const quiet = { captureConsole: false, systemEveryMs: 0 } as const;
 const logProgram = fileURLToPath(new URL("../packages/tracker/test/processes/log-rows.ts", import.meta.url));
@@ -185,13 +185,23 @@ async function measureTable(folder: string): Promise<Line[]> {
   ];
 }
 
+const turnSeconds = 2;
+
+/** Images a second over about `turnSeconds`: a whole epoch takes less, too little to tell one percent. */
+async function speedOf(turns: Turns): Promise<number> {
+  const started = performance.now();
+  const secondsPerImage: number[] = [];
+  while (performance.now() - started < 1000 * turnSeconds) secondsPerImage.push(1 / (await turns.next()));
+  return secondsPerImage.length / secondsPerImage.reduce((sum, seconds) => sum + seconds);
+}
+
 /** The same training in turns, alternately recorded (10 rows a second, machine, console) and not; starting a run is not counted. */
 async function measureTraining(folder: string, { train, executor, rounds }: Workbench): Promise<Line[]> {
   const configuration = await openConfiguration("mlp-1024", train.classNames.length);
-  const turns = await openTurns(configuration, train, executor, 2);
+  const turns = await openTurns(configuration, train, executor, turnSeconds);
   const ratios: number[] = [];
   for (let round = 0; round < 4 * rounds; round++) {
-    const without = await turns.next();
+    const without = await speedOf(turns);
     await using tracker = await openTracker({ folder });
     const run = await tracker.startRun({ project: "bench", systemEveryMs: 1000 });
     await setTimeout(500); // environment and commit are read in the first moments
@@ -199,7 +209,7 @@ async function measureTraining(folder: string, { train, executor, rounds }: Work
     const logging = setInterval(() => {
       run.log({ loss: step, accuracy: 1, val_loss: 2, val_accuracy: step++ });
     }, 100);
-    ratios.push((await turns.next()) / without);
+    ratios.push((await speedOf(turns)) / without);
     clearInterval(logging);
     await run.finish();
   }

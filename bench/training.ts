@@ -3,44 +3,48 @@
  * long the event loop was held up meanwhile is measured in our turns.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { setTimeout } from "node:timers/promises";
+import type { Executor } from "@atelier/engine";
+import { listVariants } from "@atelier/kernels";
 import { checkSteps } from "./check.ts";
 import type { Part, Workbench } from "./part.ts";
 import type { PeerName } from "./peers/peer.ts";
 import { median, rangeOf, rounded, table } from "./statistics.ts";
-import { openConfiguration, openTurns } from "./turns.ts";
+import { openConfiguration, openTurns, settle } from "./turns.ts";
 
 interface Row {
   readonly recipe: string;
   readonly batchSize: number;
   /** Images a second, a number a turn. */
   readonly ours: readonly number[];
+  /** The same with kernels for processors without AVX-512; empty where those are ours, or do not run. */
+  readonly avx2: readonly number[];
   readonly peers: Readonly<Partial<Record<PeerName, readonly number[]>>>;
   readonly longestDelayMs: number;
 }
 
 const delayResolutionMs = 1;
 
-/** Waiting threads of a peer spin for a while before they sleep; nobody's turn starts in their wake. */
-const settleMs = 300;
-
 export async function measureTraining(bench: Workbench): Promise<Part> {
+  const hasAvx2 = bench.variant !== "avx2" && listVariants().includes("avx2");
+  const avx2 = hasAvx2 ? bench.open({ variant: "avx2" }) : undefined;
   const rows: Row[] = [];
-  for (const recipe of bench.recipes) rows.push(await measureRecipe(recipe, bench));
+  for (const recipe of bench.recipes) rows.push(await measureRecipe(recipe, bench, avx2));
   const names = bench.peers.map(({ name }) => name);
   const head = [
     "recipe",
     "batch",
     "Atelier",
     "range",
+    "with AVX2 alone",
     ...names,
     "to the faster",
+    "with AVX2 alone",
     "longest wait of the event loop",
   ];
   const text = `Images a second, whole steps: gathering, forward, backward, Adam. Medians of ${bench.rounds} turns of
 ${bench.seconds} s, ours and the peers' in turn. PyTorch has its fused Adam and the better of two layouts, Keras a train
-step compiled with tf.function, with or without XLA, whichever is faster. Before timing, a few steps of each recipe are
-compared with the oracle's.
+step compiled with tf.function, with or without XLA, whichever is faster; both have all that the processor offers, also
+where Atelier is held to AVX2. Before timing, a few steps of each recipe are compared with the oracle's.
 
 ${table(
   head,
@@ -49,51 +53,61 @@ ${table(
   return { numbers: rows, text };
 }
 
-async function measureRecipe(name: string, bench: Workbench): Promise<Row> {
+async function measureRecipe(name: string, bench: Workbench, avx2: Executor | undefined): Promise<Row> {
   const { train, executor, peers, rounds, seconds, report } = bench;
   const configuration = await openConfiguration(name, train.classNames.length);
   const { recipe, batchSize } = configuration;
-  report(await checkSteps(configuration, train, executor));
+  for (const each of avx2 ? [executor, avx2] : [executor])
+    report(await checkSteps(configuration, train, each));
   const turns = await openTurns(configuration, train, executor, seconds);
-  const ours: number[] = [];
+  const avx2Turns = avx2 && (await openTurns(configuration, train, avx2, seconds));
   let longestDelayMs = 0;
-  const theirs = new Map<PeerName, number[]>(peers.map((peer) => [peer.name, []]));
+  const row = {
+    recipe,
+    batchSize,
+    ours: [] as number[],
+    avx2: [] as number[],
+    peers: Object.fromEntries(peers.map((peer) => [peer.name, [] as number[]])),
+  };
   for (const peer of peers) await peer.measure(recipe, batchSize, seconds); // warm-up, and the choice of its way
   for (let round = 0; round < rounds; round++) {
-    await setTimeout(settleMs);
+    await settle();
     const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
     delay.enable();
-    ours.push(await turns.next());
+    row.ours.push(await turns.next());
     delay.disable();
     longestDelayMs = Math.max(longestDelayMs, delay.max / 1e6 - delayResolutionMs);
+    if (avx2Turns) row.avx2.push(await avx2Turns.next());
     for (const peer of peers) {
-      await setTimeout(settleMs);
-      theirs.get(peer.name)!.push((await peer.measure(recipe, batchSize, seconds)).imagesPerSecond);
+      await settle();
+      row.peers[peer.name]!.push((await peer.measure(recipe, batchSize, seconds)).imagesPerSecond);
     }
   }
   turns.close();
-  const row = { recipe, batchSize, ours, peers: Object.fromEntries(theirs), longestDelayMs };
-  report(
-    `  ${cellsOf(
-      row,
-      peers.map((peer) => peer.name),
-    ).join("  ")}`,
-  );
-  return row;
+  avx2Turns?.close();
+  const names = peers.map((peer) => peer.name);
+  report(`  ${cellsOf({ ...row, longestDelayMs }, names).join("  ")}`);
+  return { ...row, longestDelayMs };
 }
 
 function cellsOf(
-  { recipe, batchSize, ours, peers, longestDelayMs }: Row,
+  { recipe, batchSize, ours, avx2, peers, longestDelayMs }: Row,
   names: readonly PeerName[],
 ): string[] {
   const medians = names.map((name) => median(peers[name]!));
+  const ratio = (rates: readonly number[]) =>
+    rates.length === 0 || medians.length === 0
+      ? "–"
+      : `${(median(rates) / Math.max(...medians)).toFixed(2)}×`;
   return [
     recipe,
     String(batchSize),
     rounded(median(ours)),
     rangeOf(ours),
+    avx2.length === 0 ? "–" : rounded(median(avx2)),
     ...medians.map(rounded),
-    medians.length === 0 ? "–" : `${(median(ours) / Math.max(...medians)).toFixed(2)}×`,
+    ratio(ours),
+    ratio(avx2),
     `${longestDelayMs.toFixed(1)} ms`,
   ];
 }

@@ -1,4 +1,6 @@
-/** Our side of the benchmark: turns of training of about equal length, each an epoch over a subset. */
+/** Our side of the benchmark: turns of training of about equal length, each some epochs over a subset. */
+
+import { setTimeout } from "node:timers/promises";
 import { fitRulesOf, loadRecipe, modelOf, type Setting } from "@atelier/cli";
 import { type Executor, type FitRules, fit, type ImageDataset, type Model } from "@atelier/engine";
 import { limitDataset } from "@atelier/vision";
@@ -15,6 +17,11 @@ export interface Turns {
   /** Trains one turn; images a second. */
   next(): Promise<number>;
   close(): void;
+}
+
+/** Waiting threads of a peer spin for a while before they sleep; nobody's turn starts in their wake. */
+export function settle(): Promise<void> {
+  return setTimeout(300);
 }
 
 /** "cnn-small" or "cnn-small@128". Adam without a schedule, as the peers have it. */
@@ -36,7 +43,7 @@ export async function openConfiguration(
   };
 }
 
-/** Measures the speed once (the warm-up), then cuts turns of about `seconds`. */
+/** Measures the speed once (the warm-up), then cuts turns of about `seconds`: an epoch, or several where it is shorter. */
 export async function openTurns(
   { model, rules, batchSize }: Configuration,
   train: ImageDataset,
@@ -47,19 +54,26 @@ export async function openTurns(
     const training = fit(model, limitDataset(train, images, 1), { ...rules, executor, epochs });
     return { training, epochs: training[Symbol.asyncIterator]() };
   };
-  const turn = async (epochs: AsyncIterator<{ readonly imagesPerSecond: number }>): Promise<number> => {
+  const secondsOfEpoch = async ({ epochs }: ReturnType<typeof open>, images: number): Promise<number> => {
     const { value } = await epochs.next();
-    return value.imagesPerSecond;
+    return images / value.imagesPerSecond;
   };
-  const trial = open(2 * batchSize, 2);
-  await turn(trial.epochs);
-  const rate = await turn(trial.epochs);
+  const few = 2 * batchSize;
+  const trial = open(few, 2);
+  await secondsOfEpoch(trial, few);
+  const rate = few / (await secondsOfEpoch(trial, few));
   trial.training.close();
   const batches = Math.min(
     Math.max(1, Math.round((rate * seconds) / batchSize)),
     Math.floor(train.size / batchSize),
   );
-  const { training, epochs } = open(batches * batchSize, 1_000);
-  await turn(epochs);
-  return { next: () => turn(epochs), close: () => training.close() };
+  const images = batches * batchSize;
+  const turns = open(images, 1_000_000);
+  const repeats = Math.max(1, Math.round(seconds / (await secondsOfEpoch(turns, images))));
+  const next = async () => {
+    let total = 0;
+    for (let epoch = 0; epoch < repeats; epoch++) total += await secondsOfEpoch(turns, images);
+    return (repeats * images) / total;
+  };
+  return { next, close: () => turns.training.close() };
 }

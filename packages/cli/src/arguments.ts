@@ -14,6 +14,14 @@ export function wholeNumberOf(option: string, min: number, max?: number): (text:
   };
 }
 
+/** A reader of a text that says something, for `option`. */
+export function textOf(option: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() !== "") return text;
+    throw new AtelierError("bad-argument", `${option}: expected a text, got an empty one.`);
+  };
+}
+
 export const jsonOption = () => new Option("--json", "print one JSON object on stdout");
 export const debugOption = () => new Option("--debug", "show where an error comes from");
 export const strictOption = () =>

@@ -3,7 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { type HistoryRow, openSqliteStore } from "@atelier/tracker";
 import { expect, test } from "vitest";
 import { workshop } from "./workshop.ts";
 
@@ -44,4 +46,30 @@ test("one Ctrl-C, even delivered twice, stops at a step boundary and keeps a che
   expect(await once(child, "close")).toEqual([130, null]);
   expect(output.stderr).toMatch(/to go on: npx atelier train --resume stopped\/checkpoint\.safetensors\n$/);
   expect(await readdir(join(folder, "stopped"))).toContain("checkpoint.safetensors");
+});
+
+test("one Ctrl-C ends an export, to a file or to a pipe, and leaves nothing under its name", async () => {
+  const { folder } = await workshop();
+  {
+    await using store = openSqliteStore({ folder: join(folder, ".atelier") });
+    await store.createRun({ id: "long", entity: "local", project: "p", createdAt: 0 });
+    for (let start = 0; start < 200_000; start += 20_000) {
+      const rows = Array.from({ length: 20_000 }, (_, i): HistoryRow => {
+        const values = { loss: Math.random(), accuracy: Math.random(), text: "some words" };
+        return { row: start + i, step: start + i, time: 0, values };
+      });
+      await store.append("long", { rows });
+    }
+  }
+  const toFile = start(folder, ["runs", "export", "long", "--out", "long.csv"]);
+  while (!(await readdir(folder)).some((name) => name.startsWith("long.csv."))) await setTimeout(5);
+  toFile.child.kill("SIGINT");
+  expect(await once(toFile.child, "close")).toEqual([130, null]);
+  expect(toFile.output.stderr).toMatch(/\natelier: stopped: .*long\.csv is not written\.\n$/);
+  expect((await readdir(folder)).filter((name) => name.startsWith("long"))).toEqual([]);
+  const toPipe = start(folder, ["runs", "export", "long"]);
+  await once(toPipe.child.stdout, "data");
+  toPipe.child.kill("SIGINT");
+  expect(await once(toPipe.child, "close")).toEqual([130, null]);
+  expect(toPipe.output.stderr).toMatch(/\natelier: stopped: the export is not complete\.\n$/);
 });

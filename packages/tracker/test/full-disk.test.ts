@@ -1,9 +1,9 @@
 /** A disk without room, and one that may not be written: the program goes on, and nothing is lost. */
 import { execFileSync } from "node:child_process";
-import { rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { openTracker } from "../src/index.ts";
+import { openSqliteStore, openStoreWorker, openTracker, type Run } from "../src/index.ts";
 import { storeFolder } from "./store-folder.ts";
 
 const noMount = reasonAgainstMounts();
@@ -85,6 +85,47 @@ describe.skipIf(noMount !== undefined)(
       expect((await tracker.store.readRows({ runId: id, limit: 5000 })).rows.length).toBe(3000);
     });
 
+    test("that is read-only can be read, by whoever asks for no more", async () => {
+      await using folder = await storeFolder();
+      using _disk = mountSmall(folder.path);
+      {
+        await using tracker = await openTracker({ folder: folder.path });
+        const run = await tracker.startRun({ project: "kept", ...quiet });
+        run.log({ loss: 1 });
+        await run.finish();
+      }
+      execFileSync("mount", ["-o", "remount,ro", folder.path]);
+      for (const open of [
+        async (onReadOnly: () => void) => openSqliteStore({ folder: folder.path, onReadOnly }),
+        (onReadOnly: () => void) => openStoreWorker(folder.path, { onReadOnly }),
+      ]) {
+        let told = 0;
+        await using store = await open(() => told++);
+        const { runs } = await store.listRuns({});
+        expect([told, runs.map(({ state, next }) => [state, next.row])]).toEqual([1, [["finished", 1]]]);
+        const [{ id }] = runs as [Run];
+        const [series] = await store.readSeries({ runIds: [id], keys: ["loss"] });
+        expect([...series!.y]).toEqual([1]);
+        await expect(store.updateRun(id, { notes: "x" })).rejects.toMatchObject({ code: "cannot-write" });
+        await expect(store.blobs.put(new Uint8Array(1))).rejects.toMatchObject({ code: "cannot-write" });
+      }
+    });
+
+    test("that is read-only is read with what a killed process left beside the file", async () => {
+      await using folder = await storeFolder();
+      using _disk = mountSmall(folder.path);
+      const store = openSqliteStore({ folder: folder.path });
+      await store.createRun({ id: "a", entity: "e", project: "p", createdAt: 0 });
+      const left = join(folder.path, "left");
+      await mkdir(left);
+      for (const name of ["atelier.db", "atelier.db-wal", "atelier.db-shm"])
+        await copyFile(join(folder.path, name), join(left, name));
+      await store[Symbol.asyncDispose]();
+      execFileSync("mount", ["-o", "remount,ro", folder.path]);
+      await using reader = openSqliteStore({ folder: left, onReadOnly: () => {} });
+      expect((await reader.listRuns({})).total).toBe(1);
+    });
+
     test("that is read-only is refused with a sentence", async () => {
       await using folder = await storeFolder();
       using _disk = mountSmall(folder.path);
@@ -92,9 +133,7 @@ describe.skipIf(noMount !== undefined)(
       execFileSync("mount", ["-o", "remount,ro", folder.path]);
       await expect(openTracker({ folder: folder.path })).rejects.toMatchObject({ code: "cannot-write" });
       const below = join(folder.path, "new");
-      await expect(openTracker({ folder: below })).rejects.toThrow(
-        `${below}: the store's folder cannot be made`,
-      );
+      await expect(openTracker({ folder: below })).rejects.toThrow(`${below}: the folder cannot be made`);
     });
   },
 );

@@ -268,3 +268,66 @@ describe("pages", () => {
     expect((await fetch(server.url, { method: "POST" })).status).toBe(404);
   });
 });
+
+describe("what is wrong with a request is said in a sentence, in one form", () => {
+  const deep = `{"id":"b","entity":"e","project":"p","createdAt":1,"config":{"a":${"[".repeat(9000)}${"]".repeat(9000)}}}`;
+  const numberTexts = `{"config":${'{"a":'.repeat(5000)}"NaN"${"}".repeat(5000)}}`;
+  test.each([
+    ["GET", "/api/runs?limit=x", undefined, 'GET /api/runs: limit: expected a number, got "x".'],
+    ["GET", "/api/runs?limit=-1", undefined, 'limit: expected a number ≥ 0, got "-1".'],
+    ["GET", "/api/runs?direction=up", undefined, 'direction: expected one of "asc", "desc", got "up".'],
+    ["GET", "/api/runs?nmae=x", undefined, 'expected only properties that are known here, got "nmae".'],
+    ["GET", "/api/fields", undefined, "entity: expected a text, got nothing."],
+    ["PATCH", "/api/runs/a", '{"tags":"x"}', 'tags: expected a list, got "x".'],
+    ["PATCH", "/api/runs/a", '{"config":[1]}', "config: expected an object, got a list."],
+    [
+      "POST",
+      "/api/runs/a/append",
+      '{"rows":[{"row":0,"step":0,"time":1,"values":{"x":{"type":"image","sha256":"z"}}}]}',
+      'rows.0.values.x.sha256: expected a SHA-256 in 64 hexadecimal digits, got "z".',
+    ],
+    ["POST", "/api/runs", deep, "the body has more than 200 lists and objects in one another."],
+    ["PATCH", "/api/runs/a", numberTexts, "the body has more than 200 lists and objects in one another."],
+    ["PATCH", "/api/runs/a", '{"notes":"[[[\\"[["}', ""],
+  ])("%s %s %#", async (method, path, body, sentence) => {
+    const { server, store } = await opened();
+    await store.createRun({ id: "a", ...scope, createdAt: 1 });
+    const headers = { "content-type": "application/json" };
+    const response = await fetch(`${server.url}${path}`, { method, ...(body && { body, headers }) });
+    const answer = (await response.json()) as ApiFailure;
+    expect([response.status, answer.error?.message ?? ""]).toEqual([
+      sentence === "" ? 200 : 400,
+      expect.stringContaining(sentence),
+    ]);
+    if (sentence !== "") expect(Object.keys(answer)).toEqual(["error"]);
+  });
+
+  test("also where it never becomes a call", async () => {
+    const { server } = await opened();
+    const send = async (text: string) => {
+      const socket = connect(server.port, "127.0.0.1");
+      socket.write(text);
+      const answer = Buffer.concat(await Array.fromAsync(socket as AsyncIterable<Buffer>)).toString();
+      const body = answer.slice(answer.indexOf("\r\n\r\n") + 4);
+      return [Number(answer.split(" ")[1]), JSON.parse(body) as ApiFailure] as const;
+    };
+    const failure = (code: string, message: string) => ({ error: { code, message } });
+    expect(await send("NONSENSE\r\n\r\n")).toEqual([
+      400,
+      failure("bad-argument", "expected an HTTP request, got something else."),
+    ]);
+    expect(await send(`GET /api/runs?${"x".repeat(140_000)} HTTP/1.1\r\nhost: localhost\r\n\r\n`)).toEqual([
+      431,
+      failure("too-large", "the address and headers have more than 128 KiB."),
+    ]);
+    const head = `POST /api/runs HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: ${2 ** 30}\r\n`;
+    expect(await send(`${head}content-type: application/json\r\n\r\n`)).toEqual([
+      413,
+      failure("too-large", "Request body is too large. Send less at once."),
+    ]);
+    expect(await send(`${head}content-type: text/xml\r\n\r\n`)).toEqual([
+      400,
+      failure("bad-argument", "expected a body of the content type application/json."),
+    ]);
+  });
+});

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { encodePredictions, predictionsOf } from "../src/model/evaluation.ts";
 import type { HistoryRow } from "../src/model/history.ts";
-import { crashedAfterMs, type NewRun } from "../src/model/run.ts";
+import { crashedAfterMs, type NewRun, type Writer } from "../src/model/run.ts";
 import { fieldValue } from "../src/model/run-field.ts";
 import type { HistoryValue } from "../src/model/value.ts";
 import { thisWriter } from "../src/store/process-writer.ts";
@@ -34,6 +34,7 @@ const rowOf = (row: number, values: Record<string, HistoryValue>, step = row): H
   time: 1000 + row,
   values,
 });
+const elsewhere = (pid: number): Writer => ({ host: "elsewhere", pid, pidNamespace: "" });
 const exotic = [
   `quote ' " \` \\ ; DROP TABLE run; --`,
   "<script>alert(1)</script>",
@@ -75,10 +76,12 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
 
     describe("runs", () => {
       test("are made with their project, named and numbered in it", async () => {
+        where.clock.now = 1500; // by which signs of life are told, whatever the program's clock says
         const first = await store.createRun(
           newRun("a", { config: { lr: 0.1, layers: [1, 2] }, tags: ["x"] }),
         );
-        const second = await store.createRun(newRun("b", { name: "my run", createdAt: 2000 }));
+        where.clock.now = 2000;
+        const second = await store.createRun(newRun("b", { name: "my run", createdAt: 90_000 }));
         expect(first).toMatchObject({ id: "a", state: "running", tags: ["x"], summary: {}, notes: "" });
         expect(first.name).toMatch(/^[a-z]+-[a-z]+-1$/);
         expect(first.config).toEqual({ lr: 0.1, layers: [1, 2] });
@@ -112,16 +115,24 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
         expect(await store.getRun("a")).toEqual(changed);
         await expect(store.updateRun("zz", { notes: "" })).rejects.toMatchObject({ code: "not-found" });
       });
-      test("crash by silence, and live again with the next sign of life", async () => {
-        await store.createRun(newRun("a", { createdAt: 5000 }));
+      test("crash by silence, by the store's clock, and live again with the next sign of life", async () => {
+        where.clock.now = 5000;
+        await store.createRun(newRun("a", { createdAt: 5000 - 2 * crashedAfterMs, writer: elsewhere(1) }));
         where.clock.now = 5000 + crashedAfterMs;
         expect((await store.getRun("a")).state).toBe("running");
         where.clock.now += 1;
         expect((await store.getRun("a")).state).toBe("crashed");
         const crashed = { field: "state", is: "=", value: "crashed" } as const;
         expect((await store.listRuns({ filter: crashed })).total).toBe(1);
-        await store.append("a", { update: { heartbeatAt: where.clock.now } });
-        expect((await store.getRun("a")).state).toBe("running");
+        await store.append("a", { rows: [rowOf(0, { loss: 1 })] }); // somebody brings what was left
+        expect((await store.getRun("a")).state).toBe("crashed");
+        await store.append("a", { writer: elsewhere(1) });
+        expect(await store.getRun("a")).toMatchObject({ state: "running", heartbeatAt: where.clock.now });
+        where.clock.now += crashedAfterMs + 1;
+        await store.updateRun("a", { notes: "a person's" });
+        expect((await store.getRun("a")).state).toBe("crashed");
+        await store.resumeRun("a", elsewhere(2));
+        expect(await store.getRun("a")).toMatchObject({ state: "running", heartbeatAt: where.clock.now });
         await store.updateRun("a", { state: "finished", finishedAt: where.clock.now });
         where.clock.now += 10 * crashedAfterMs;
         expect((await store.getRun("a")).state).toBe("finished");
@@ -132,33 +143,33 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
         expect(await store.getRun("a")).toMatchObject({ state: "crashed", writer: { pid } });
         await store.createRun(newRun("b", { createdAt: where.clock.now, writer: thisWriter }));
         expect((await store.getRun("b")).state).toBe("running");
-        const elsewhere = { ...thisWriter, pid, host: `not ${thisWriter.host}` };
-        await store.createRun(newRun("c", { createdAt: where.clock.now, writer: elsewhere }));
+        await store.createRun(newRun("c", { createdAt: where.clock.now, writer: elsewhere(pid) }));
         expect((await store.getRun("c")).state).toBe("running");
       });
       test("are resumed by one writer at a time", async () => {
-        const writer = (pid: number) => ({ host: "elsewhere", pid, pidNamespace: "" });
-        const by = (pid: number) => ({ writer: writer(pid), now: where.clock.now });
         where.clock.now = 5000;
-        await store.createRun(newRun("a", { createdAt: 5000, writer: writer(1) }));
-        await expect(store.resumeRun("a", by(2))).rejects.toMatchObject({
+        await store.createRun(newRun("a", { createdAt: 5000, writer: elsewhere(1) }));
+        await expect(store.resumeRun("a", elsewhere(2))).rejects.toMatchObject({
           code: "conflict",
           message: expect.stringContaining("process 1 on elsewhere"),
         });
         await store.updateRun("a", { state: "failed", finishedAt: 5500, error: "no luck" });
-        const attempts = [2, 3, 4].map((pid) => store.resumeRun("a", by(pid)));
+        const attempts = [2, 3, 4].map((pid) => store.resumeRun("a", elsewhere(pid)));
         const outcomes = await Promise.allSettled(attempts);
         expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected", "rejected"]);
         const resumed = await store.getRun("a");
         expect(resumed).toMatchObject({ state: "running", heartbeatAt: 5000 });
         expect([resumed.error, resumed.finishedAt]).toEqual([undefined, undefined]);
         where.clock.now += crashedAfterMs + 1;
-        expect(await store.resumeRun("a", by(9))).toMatchObject({ state: "running", writer: writer(9) });
-        const late = { writer: writer(1), rows: [rowOf(0, { loss: 1 })] }; // it was asleep, not dead
+        expect(await store.resumeRun("a", elsewhere(9))).toMatchObject({
+          state: "running",
+          writer: elsewhere(9),
+        });
+        const late = { writer: elsewhere(1), rows: [rowOf(0, { loss: 1 })] }; // it was asleep, not dead
         await expect(store.append("a", late)).rejects.toMatchObject({ code: "conflict" });
-        await store.append("a", { ...late, writer: writer(9) });
+        await store.append("a", { ...late, writer: elsewhere(9) });
         expect(await readAll("a")).toHaveLength(1);
-        await expect(store.resumeRun("zz", by(2))).rejects.toMatchObject({ code: "not-found" });
+        await expect(store.resumeRun("zz", elsewhere(2))).rejects.toMatchObject({ code: "not-found" });
       });
       test("keep their environment apart", async () => {
         const environment = { command: ["a b", "c"], packages: { x: "1.0.0" }, diff: "+é\n" };
@@ -454,7 +465,7 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
       const logged = await store.changesSince(made.cursor);
       expect(logged.runs).toEqual([{ runId: "a", ...scope, kinds: ["history"] }]);
       const fresh = () => store.readRows({ runId: "a", changedAfter: logged.cursor });
-      await store.append("a", { rows: [rowOf(2, { loss: 3 })], update: { heartbeatAt: 7 } });
+      await store.append("a", { rows: [rowOf(2, { loss: 3 })], update: { notes: "x" } });
       expect((await store.changesSince(logged.cursor)).runs[0]!.kinds).toEqual(["run", "history"]);
       expect((await fresh()).rows).toEqual([rowOf(2, { loss: 3 })]);
       await store.compact("a");

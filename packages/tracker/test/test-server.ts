@@ -70,7 +70,7 @@ export async function fillStore(store: Store): Promise<void> {
     ],
     systemRows: [{ row: 0, step: 0, time: 1001, values: { cpu: 50 } }],
     console: [{ line: 0, stream: "stdout", time: 1001, text: "epoch 1" }],
-    update: { summary: { loss: Number.NEGATIVE_INFINITY, best: 0.5 }, heartbeatAt: Date.now() },
+    update: { summary: { loss: Number.NEGATIVE_INFINITY, best: 0.5 } },
   });
   const image = await store.blobs.put(Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10));
   await store.putFile("a", { path: "pictures/a b.png", ...image });

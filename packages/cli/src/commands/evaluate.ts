@@ -18,7 +18,8 @@ import { statusLine } from "../terminal/status-line.ts";
 import { formatTable } from "../terminal/table.ts";
 import { type EvaluatedImages, evaluationOf } from "../tracking/evaluation-of.ts";
 import { modelArgument, openModel } from "../tracking/open-model.ts";
-import { openRunStore } from "../tracking/run-store.ts";
+import { keeping } from "../tracking/recorder.ts";
+import { openRunStoreToWrite } from "../tracking/run-store.ts";
 import { chooseExecutor, type ExecutorChoice } from "../training/choose-executor.ts";
 
 export interface EvaluateOptions extends ExecutorChoice {
@@ -77,7 +78,10 @@ export async function evaluate(options: EvaluateOptions, effects: Effects): Prom
           { metrics, probabilities },
           { ...test, classNames },
         );
-  if (run) await keepEvaluation(run, { test, classNames, loss, probabilities, report: page }, effects);
+  if (run) {
+    const evaluated = { test, classNames, loss, probabilities, report: page };
+    await keeping(effects, () => keepEvaluation(run, evaluated, effects));
+  }
   const result = {
     model: source,
     run: run?.id ?? null,
@@ -98,7 +102,7 @@ async function keepEvaluation(
   { report, ...evaluated }: EvaluatedImages & { readonly report: string | undefined },
   effects: Effects,
 ): Promise<void> {
-  await using store = openRunStore(effects);
+  await using store = openRunStoreToWrite(effects);
   const { predictions, ...evaluation } = evaluationOf(evaluated);
   const blob = await store.blobs.put(encodePredictions(predictions));
   const imageCount = predictions.labels.length;

@@ -1,5 +1,6 @@
 /** `atelier restore`: the files of a run, as they were. */
 import { resolve } from "node:path";
+import { AtelierError } from "@atelier/engine";
 import { restoreFiles, type StoredFile, TrackerError } from "@atelier/tracker";
 import { type Command, Option } from "commander";
 import { debugOption, jsonOption } from "../arguments.ts";
@@ -39,8 +40,12 @@ export async function restore({ run: name, out, json }: RestoreOptions, effects:
   const failed: TrackerError[] = [];
   for (const file of files) {
     try {
-      restored.push(...(await restoreFiles(store.blobs, [file], folder)));
+      restored.push(...(await restoreFiles(store.blobs, [file], folder, effects)));
     } catch (error) {
+      if (effects.signal.aborted) {
+        const count = `${restored.length} of ${files.length} files`;
+        throw new AtelierError("stopped", `stopped: ${count} restored to ${folder}.`, { cause: error });
+      }
       if (!(error instanceof TrackerError)) throw error;
       failed.push(error);
       say(effects, error.message);

@@ -39,7 +39,7 @@ export function declareServe(program: Command, effects: Effects): void {
 }
 
 export async function serve({ host, port, newKey, json }: ServeOptions, effects: Effects): Promise<void> {
-  const keyHash = await keyHashOf(storeFolder(effects), newKey === true, effects);
+  const keyHash = () => keyHashOf(storeFolder(effects), newKey === true, effects);
   await serveStore({ host, port, keyHash, json }, effects);
 }
 

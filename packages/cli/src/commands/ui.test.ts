@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { encodePng } from "@atelier/charts";
 import { openSqliteStore } from "@atelier/tracker";
 import { apiClient } from "@atelier/tracker/api";
@@ -174,6 +175,19 @@ test("a taken port is said, with one that is free; without --port the next one i
   });
   await serving(shop, ["ui"]);
   await serving(shop, ["ui"]);
+});
+
+test("serve makes no key for a store that it cannot serve", async () => {
+  const shop = await workshop();
+  const folder = join(shop.folder, ".atelier");
+  await openSqliteStore({ folder })[Symbol.asyncDispose]();
+  const database = new DatabaseSync(join(folder, "atelier.db"));
+  database.exec("PRAGMA user_version = 99");
+  database.close();
+  const refused = await shop.run(["serve", "--port", "0"]);
+  expect(refused).toMatchObject({ code: 12, stderr: expect.stringContaining("install a newer Atelier") });
+  expect(refused.stderr).not.toContain("access key");
+  expect(await readdir(folder)).not.toContain("access-key");
 });
 
 test("serve asks for the key that it shows once, and login keeps it", async () => {

@@ -5,7 +5,7 @@ import { openStoreWorker } from "@atelier/tracker";
 import { openServer } from "@atelier/tracker/server";
 import packageJson from "../../package.json" with { type: "json" };
 import { type Effects, printResult, say } from "../effects.ts";
-import { storeFolder } from "../tracking/run-store.ts";
+import { sayReadOnly, storeFolder } from "../tracking/run-store.ts";
 import { datasetExtension } from "./dataset-extension.ts";
 import { modelExtension } from "./model-extension.ts";
 import { recordedDatasets } from "./recorded-datasets.ts";
@@ -14,7 +14,8 @@ export interface ServeStoreOptions {
   readonly host?: string | undefined;
   /** Absent: the default port, or the next one that is free. */
   readonly port?: number | undefined;
-  readonly keyHash?: string | undefined;
+  /** Asked for once the store has been found to be one that can be served. */
+  readonly keyHash?: () => Promise<string>;
   readonly json?: boolean | undefined;
   /** Told where the server is once it listens. */
   readonly onOpen?: (url: string) => void;
@@ -30,7 +31,8 @@ export async function serveStore(options: ServeStoreOptions, effects: Effects): 
   const folder = storeFolder(effects);
   if (!existsSync(folder))
     say(effects, "no runs are recorded here yet; those of `atelier train` will appear.");
-  await using store = await openStoreWorker(folder);
+  await using store = await openStoreWorker(folder, { onReadOnly: () => sayReadOnly(effects) });
+  const hash = await keyHash?.();
   const open = recordedDatasets(store, effects);
   await using datasets = datasetExtension(open);
   await using server = await openServer({
@@ -38,7 +40,7 @@ export async function serveStore(options: ServeStoreOptions, effects: Effects): 
     port: port ?? defaultPort,
     orNextPort: port === undefined,
     store,
-    keyHash,
+    keyHash: hash,
     extensions: { datasets, models: modelExtension(store, open) },
     pages,
     version: packageJson.version,

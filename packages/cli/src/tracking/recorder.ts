@@ -11,6 +11,7 @@ import {
   type TrackerErrorCode,
 } from "@atelier/tracker";
 import { type Command, Option } from "commander";
+import { textOf } from "../arguments.ts";
 import { type Effects, say } from "../effects.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { plain } from "../terminal/plain.ts";
@@ -38,14 +39,19 @@ export function addRecordOptions(command: Command): void {
   command
     .addOption(noTrackOption())
     .addOption(
-      new Option("--project <name>", "file the run under this project (default: the data set's name)"),
+      new Option(
+        "--project <name>",
+        "file the run under this project (default: the data set's name)",
+      ).argParser(textOf("--project")),
     )
-    .addOption(new Option("--name <name>", "name of the run (default: generated)"))
-    .addOption(new Option("--group <name>", "group of runs it belongs to"))
+    .addOption(
+      new Option("--name <name>", "name of the run (default: generated)").argParser(textOf("--name")),
+    )
+    .addOption(new Option("--group <name>", "group of runs it belongs to").argParser(textOf("--group")))
     .addOption(new Option("--notes <text>", "a remark kept with the run"))
     .addOption(
       new Option("--tag <tag>", "tag of the run; may be repeated").argParser(
-        (tag: string, earlier: readonly string[] = []) => [...earlier, tag],
+        (tag: string, earlier: readonly string[] = []) => [...earlier, textOf("--tag")(tag)],
       ),
     );
 }
@@ -232,7 +238,7 @@ function summaryOf({ recipe, history, test, seconds, imagesPerSecond }: Training
 }
 
 /** Does what only adds to a record; that it cannot be kept is said and costs nobody the training. */
-async function keeping(effects: Effects, work: () => Promise<void>): Promise<void> {
+export async function keeping(effects: Effects, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

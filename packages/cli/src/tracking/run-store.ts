@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { nearestName } from "@atelier/engine";
 import { openHttpStore, openSqliteStore, type Run, type Store, TrackerError } from "@atelier/tracker";
-import type { Effects } from "../effects.ts";
+import { type Effects, say } from "../effects.ts";
 import { keptKey, serverUrl } from "./access-keys.ts";
 
 /** Where runs are kept. */
@@ -26,8 +26,27 @@ export function hasRunStore(effects: Effects): boolean {
   return effects.environment.server !== undefined || existsSync(storeFolder(effects));
 }
 
-/** Throws not-found when nothing has been recorded in the working folder. */
+/**
+ * Where it cannot be written, opens it for reading alone, and says so. Throws not-found when nothing has been recorded in the
+ * working folder.
+ */
 export function openRunStore(effects: Effects): Store {
+  return open(effects, () => sayReadOnly(effects));
+}
+
+/** Opens it to change something. Throws what openRunStore throws, and cannot-write. */
+export function openRunStoreToWrite(effects: Effects): Store {
+  return open(effects);
+}
+
+export function sayReadOnly(effects: Effects): void {
+  say(
+    effects,
+    `${storeFolder(effects)} cannot be written: its runs can be looked at, and nothing be changed.`,
+  );
+}
+
+function open(effects: Effects, onReadOnly?: () => void): Store {
   const place = storePlace(effects);
   if ("url" in place) return openHttpStore(place);
   const { folder } = place;
@@ -37,7 +56,7 @@ export function openRunStore(effects: Effects): Store {
       `${folder}: no runs are recorded here; \`atelier train\` records them.`,
     );
   }
-  return openSqliteStore({ folder });
+  return openSqliteStore({ folder, ...(onReadOnly && { onReadOnly }) });
 }
 
 /**

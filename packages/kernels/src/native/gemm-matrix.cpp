@@ -117,9 +117,9 @@ struct Place {
 template <class T, class Args, class Finish>
 void multiplyShare(const Context& context, const Args& args, const Cut& cut, int worker, int workers, Finish& finish) {
   const int64_t M = args.M, N = args.N, K = args.K;
-  const Factor<T> a{reinterpret_cast<const T*>(context.at(args.a)), M, K, args.transposeA ? 1 : K, args.transposeA ? M : 1};
+  const GemmFactor<T> a{reinterpret_cast<const T*>(context.at(args.a)), M, K, args.transposeA ? 1 : K, args.transposeA ? M : 1};
   const float* const bFrom = context.at(args.b);
-  using B = Factor<float>;
+  using B = GemmFactor<float>;
   const B b = args.bPanels ? B::inPanels(bFrom, N, K, args.transposeB != 0)
                            : B(bFrom, N, K, args.transposeB ? K : 1, args.transposeB ? 1 : N);
   const float scale = piecesOf<T> == 1 ? args.pixelScale : 1;
@@ -153,8 +153,8 @@ void multiplyShare(const Context& context, const Args& args, const Cut& cut, int
           const uint32_t* const own = owns[turn % 2];
           if (!isSplit) Splitter<false, float>(b, scale, j, d0, d1, owns[turn % 2]).runAll();
           isSplit = cut.accumulates ? j + 1 < j1 : j + 1 < columns.end;
-          const Splitter<false, float> next(b, scale, j + 1, d0, d1, owns[(turn + 1) % 2]);
-          const auto splitNext = [&](int64_t at) { next.run(at); };
+          Splitter<false, float> next(b, scale, j + 1, d0, d1, owns[(turn + 1) % 2]);
+          const auto splitNext = [&](int64_t) { next.next(); };
           Alongside splitting;
           if (isSplit) splitting.plan(next.units(), (i1 - i0) * blockSteps);
           for (int64_t i = i0; i < i1; i++) {

@@ -30,14 +30,20 @@ constexpr int blockSide = 2 * tileSide;
 // Products of a block of tiles, by the pieces of A.
 constexpr int stepsADepth(int aPieces) { return aPieces == 1 ? 3 : 6; }
 
-typedef uint8_t Bytes __attribute__((vector_size(16)));
+// Sixteen bytes as floats.
+inline Vector loadBytes(const uint8_t* from) {
+#ifdef __AMX_BF16__
+  return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+#else
+  Vector floats;
+  for (int i = 0; i < lanes; i++) floats[i] = from[i];
+  return floats;
+#endif
+}
 
-// Words of the only piece of bytes (low, high).
-inline Words joinPair(Bytes low, Bytes high) {
-  typedef int32_t Integers __attribute__((vector_size(64)));
-  const Vector lowFloats = __builtin_convertvector(__builtin_convertvector(low, Integers), Vector);
-  const Vector highFloats = __builtin_convertvector(__builtin_convertvector(high, Integers), Vector);
-  return (reinterpret_cast<Words>(lowFloats) >> 16) | reinterpret_cast<Words>(highFloats);
+// Words of the only piece of (low, high), which are bytes.
+inline Words joinPair(Vector low, Vector high) {
+  return (reinterpret_cast<Words>(low) >> 16) | reinterpret_cast<Words>(high);
 }
 
 // Words of the three pieces of (low, high).

@@ -5,7 +5,7 @@
 // Transformed images, results and filters lie in blocks (matrix-bins.h), rows being tiles, or channels of filters. A
 // thread takes a bin. Results take the place of the images' transform.
 #include "matrix-bins.h"
-#include "winograd.h"
+#include "winograd-transforms.h"
 #include "workspace.h"
 
 namespace atelier {
@@ -71,28 +71,6 @@ inline void pixelsOf(const Images& images, Pointer data, int64_t n, int64_t y, i
     }
 }
 
-// out[toY, toX] = alongY(alongX(in[from, from])).
-template <int from, int to, auto along, class In, class Out>
-[[gnu::always_inline]] inline void transform(const In& in, const Out& out) {
-  Vector rows[from][to];
-#pragma GCC unroll 6
-  for (int y = 0; y < from; y++) {
-    Vector row[from];
-#pragma GCC unroll 6
-    for (int x = 0; x < from; x++) row[x] = in(y, x);
-    along(row, rows[y]);
-  }
-#pragma GCC unroll 6
-  for (int x = 0; x < to; x++) {
-    Vector column[from], result[to];
-#pragma GCC unroll 6
-    for (int y = 0; y < from; y++) column[y] = rows[y][x];
-    along(column, result);
-#pragma GCC unroll 6
-    for (int y = 0; y < to; y++) out(y, x, result[y]);
-  }
-}
-
 // body(tile's row in its block, n, y, x of its first output) for the tiles of a block; rest(row) for rows without one.
 template <class Body, class Rest>
 void eachTile(const Tiles& tiles, int64_t block, const Body& body, const Rest& rest) {
@@ -120,7 +98,7 @@ void analyze(const Context& context, const Images& images, const float* data, co
           const float* pixels[count * count];
           pixelsOf<count>(images, data + columnBlock * blockSide, n, y - padTop, x - padLeft, zeros, pixels);
           for (int64_t v = 0; v < blockSide; v += lanes)
-            transform<count, window, along>(
+            transform<count, count, window, window, along, along>(
                 [&](int py, int px) { return load(pixels[py * count + px] + v); },
                 [&](int by, int bx, Vector value) {
                   store(to + (by * window + bx) * binStride + row * blockSide + v, value);
@@ -188,7 +166,7 @@ void transformFilters(const Context& context, const Sliding& s, const float* fil
     for (int64_t c = 0; c < blockSide; c++)
       for (int64_t v = 0; v < blockSide; v += lanes) {
         const float* from = filters + (rowBlock * blockSide + c) * F + columnBlock * blockSide + v;
-        transform<3, window, Tile::taps>(
+        transform<3, 3, window, window, Tile::taps, Tile::taps>(
             [&](int y, int x) { return load(from + (s.gradient ? 8 - (y * 3 + x) : y * 3 + x) * C * F); },
             [&](int y, int x, Vector value) { store(to + (y * window + x) * binStride + c * blockSide + v, value); });
       }
@@ -208,7 +186,7 @@ void synthesize(const Context& context, const Images& images, const Tiles& tiles
           pixelsOf<size>(images, out + columnBlock * blockSide, n, y, x, static_cast<float*>(nullptr), pixels);
           for (int64_t v = 0; v < blockSide; v += lanes) {
             const Vector offset = load(bias + columnBlock * blockSide + v);
-            transform<window, size, Tile::outputs>(
+            transform<window, window, size, size, Tile::outputs, Tile::outputs>(
                 [&](int by, int bx) { return load(from + (by * window + bx) * binStride + row * blockSide + v); },
                 [&](int py, int px, Vector value) {
                   float* pixel = pixels[py * size + px];
@@ -338,7 +316,7 @@ void conv2dFilterGradWinograd(const Context& context, const Conv2dFilterGradWino
     for (int64_t c = 0; c < blockSide; c++)
       for (int64_t v = 0; v < blockSide; v += lanes) {
         float* to = context.at(args.dFilters) + (rowBlock * blockSide + c) * args.F + columnBlock * blockSide + v;
-        transform<window, 3, Tile::tapGradient>(
+        transform<window, window, 3, 3, Tile::tapGradient, Tile::tapGradient>(
             [&](int y, int x) { return load(from + (y * window + x) * binStride + c * blockSide + v); },
             [&](int y, int x, Vector value) { store(to + (y * 3 + x) * tapStride, value); });
       }

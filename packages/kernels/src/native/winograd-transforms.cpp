@@ -4,28 +4,6 @@
 namespace atelier::ATELIER_VARIANT {
 namespace {
 
-// out[SY', SX'] = alongY(alongX(in[SY, SX])).
-template <int SY, int SX, int toY, int toX, auto alongY, auto alongX, class In, class Out>
-[[gnu::always_inline]] inline void transform(const In& in, const Out& out) {
-  Vector rows[SY][toX];
-#pragma GCC unroll 6
-  for (int y = 0; y < SY; y++) {
-    Vector row[SX];
-#pragma GCC unroll 6
-    for (int x = 0; x < SX; x++) row[x] = in(y, x);
-    alongX(row, rows[y]);
-  }
-#pragma GCC unroll 6
-  for (int x = 0; x < toX; x++) {
-    Vector column[SY], result[toY];
-#pragma GCC unroll 6
-    for (int y = 0; y < SY; y++) column[y] = rows[y][x];
-    alongY(column, result);
-#pragma GCC unroll 6
-    for (int y = 0; y < toY; y++) out(y, x, result[y]);
-  }
-}
-
 // Vectors [y][x] in memory, `width` of them a row and all the same distance apart. The compiler is kept from working out
 // all addresses before the loop around a tile: it would have to keep them in memory.
 struct Grid {

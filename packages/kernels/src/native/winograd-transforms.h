@@ -5,6 +5,28 @@
 
 namespace atelier::ATELIER_VARIANT {
 
+// out[SY', SX'] = alongY(alongX(in[SY, SX])).
+template <int SY, int SX, int toY, int toX, auto alongY, auto alongX, class In, class Out>
+[[gnu::always_inline]] inline void transform(const In& in, const Out& out) {
+  Vector rows[SY][toX];
+#pragma GCC unroll 6
+  for (int y = 0; y < SY; y++) {
+    Vector row[SX];
+#pragma GCC unroll 6
+    for (int x = 0; x < SX; x++) row[x] = in(y, x);
+    alongX(row, rows[y]);
+  }
+#pragma GCC unroll 6
+  for (int x = 0; x < toX; x++) {
+    Vector column[SY], result[toY];
+#pragma GCC unroll 6
+    for (int y = 0; y < SY; y++) column[y] = rows[y][x];
+    alongY(column, result);
+#pragma GCC unroll 6
+    for (int y = 0; y < toY; y++) out(y, x, result[y]);
+  }
+}
+
 // What a size of tiles takes, [MY, MX] outputs. Strides are in floats.
 struct Transforms {
   // Bᵀ x B: pixels [MY+2, MX+2] of C channels in whole vectors to bins.

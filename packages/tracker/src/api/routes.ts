@@ -101,7 +101,7 @@ export interface Api {
   listFields: { query: ProjectScope; answer: readonly FieldCount[] };
   createRun: { body: NewRun; answer: Run };
   getRun: { answer: Run };
-  resumeRun: { body: { readonly writer: Writer; readonly now: number }; answer: Run };
+  resumeRun: { body: Writer; answer: Run };
   updateRun: { body: RunUpdate; answer: Run };
   deleteRun: { answer: null };
   getEnvironment: { answer: RunEnvironment };

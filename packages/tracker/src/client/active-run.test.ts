@@ -1,9 +1,12 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { storeFolder } from "../../test/store-folder.ts";
 import { predictionsOf } from "../model/evaluation.ts";
+import { crashedAfterMs } from "../model/run.ts";
 import { thisWriter } from "../store/process-writer.ts";
+import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { restoreFiles } from "./files.ts";
 import { openTracker, type Tracker } from "./open-tracker.ts";
 
@@ -66,6 +69,19 @@ describe("a run", () => {
     expect((await stored(run.id)).summary).toEqual({ down: 1, up: 3, best: 1, last: 1 });
   });
 
+  test("that logs all the time writes a few times a second", async () => {
+    const run = await start();
+    await run.flush();
+    const { cursor } = await tracker.store.changesSince();
+    for (let step = 0; step < 50; step++) {
+      run.log({ loss: step });
+      await setTimeout(20);
+    }
+    const writes = (await tracker.store.changesSince()).cursor - cursor;
+    expect(writes).toBeGreaterThanOrEqual(2);
+    expect(writes).toBeLessThanOrEqual(6);
+  });
+
   test("goes on where it ended", async () => {
     const first = await start();
     first.log({ loss: 1 });
@@ -83,9 +99,10 @@ describe("a run", () => {
   test("that is deleted, or that another process has taken over, is let go of, and says so once", async () => {
     const [deleted, taken] = [await start(), await start()];
     await tracker.store.deleteRun(deleted.id);
-    await tracker.store.updateRun(taken.id, { heartbeatAt: 0 }); // it was asleep for long
     const writer = { ...thisWriter, pid: thisWriter.pid + 1, host: "elsewhere" };
-    await tracker.store.resumeRun(taken.id, { writer, now: Date.now() });
+    const muchLater = () => Date.now() + 2 * crashedAfterMs; // it was asleep for long
+    await using other = openSqliteStore({ folder: folder.path, now: muchLater });
+    await other.resumeRun(taken.id, writer);
     for (const run of [deleted, taken]) {
       run.log({ loss: 1 });
       await expect(run.flush()).rejects.toThrow(run.id);

@@ -153,7 +153,7 @@ export class ActiveRun {
   }
 
   /** Changes name, tags, notes and the like. */
-  update(update: Omit<RunUpdate, "state" | "summary" | "heartbeatAt" | "finishedAt" | "error">): void {
+  update(update: Omit<RunUpdate, "state" | "summary" | "finishedAt" | "error">): void {
     this.#expectRunning();
     this.#push({ update });
   }

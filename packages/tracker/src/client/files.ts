@@ -1,11 +1,12 @@
 /** Files on their way into a store and out of it. */
 import { createHash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { readFile, rename, rm } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { StoredFile } from "../model/artifact.ts";
 import { TrackerError } from "../model/tracker-error.ts";
+import { makeFolder } from "../store/make-folder.ts";
 import type { BlobStore } from "../store/store.ts";
 
 /** Content, or the path of a file that has it. */
@@ -39,38 +40,47 @@ export interface RestoredFile extends StoredFile {
 
 /**
  * Writes files below `folder`, each whole and with its checksum verified, in place of what had its name. Throws
- * bad-store for a blob that is missing or whose content is not what its name says, bad-argument for a path that leads out of the folder.
+ * bad-store for a blob that is missing or whose content is not what its name says, bad-argument for a path that no file can have
+ * below the folder, cannot-write; the reason of `signal` when it aborts.
  */
 export async function restoreFiles(
   blobs: BlobStore,
   files: readonly StoredFile[],
   folder: string,
+  { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<readonly RestoredFile[]> {
   const targets = files.map((file) => ({ ...file, target: targetOf(file.path, folder) }));
-  for (const file of targets) await restoreFile(blobs, file);
+  for (const file of targets) {
+    signal?.throwIfAborted();
+    await restoreFile(blobs, file, signal);
+  }
   return targets;
 }
 
 function targetOf(path: string, folder: string): string {
   const target = join(folder, path);
   const inside = relative(folder, target);
-  if (inside === "" || inside.split(sep)[0] === ".." || isAbsolute(inside) || path.includes("\0")) {
-    throw new TrackerError(
-      "bad-argument",
-      `${JSON.stringify(path)}: the path leads out of ${folder}; it is not written.`,
-    );
-  }
-  return target;
+  const isOutside = inside.split(sep)[0] === ".." || isAbsolute(inside);
+  const trouble = path.includes("\0")
+    ? "no file can have a NUL character in its name"
+    : isOutside
+      ? `the path leads out of ${folder}`
+      : inside === ""
+        ? "the path names no file"
+        : undefined;
+  if (trouble === undefined) return target;
+  throw new TrackerError("bad-argument", `${JSON.stringify(path)}: ${trouble}; it is not written.`);
 }
 
 async function restoreFile(
   blobs: BlobStore,
   { path, sha256, sizeBytes, target }: RestoredFile,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const temporary = join(dirname(target), `.${randomUUID()}.tmp`);
   const hash = createHash("sha256");
   try {
-    await mkdir(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     await pipeline(
       blobs.read(sha256),
       async function* (pieces: AsyncIterable<Uint8Array>) {
@@ -80,6 +90,7 @@ async function restoreFile(
         }
       },
       createWriteStream(temporary, { flags: "wx", flush: true }),
+      { ...(signal && { signal }) },
     );
     if (hash.digest("hex") !== sha256) {
       throw new TrackerError(
@@ -89,6 +100,7 @@ async function restoreFile(
     }
     await rename(temporary, target);
   } catch (cause) {
+    signal?.throwIfAborted();
     if (cause instanceof TrackerError && cause.code === "not-found") {
       throw new TrackerError("bad-store", `${path}: its content is missing: ${cause.message}`, { cause });
     }

@@ -91,8 +91,7 @@ export class Tracker {
 
   /** Goes on with a run that has ended or crashed: rows and steps count on. Throws conflict while it is written; not-found. */
   async resumeRun(runId: string, options: ResumeOptions = {}): Promise<ActiveRun> {
-    const by = { writer: thisWriter, now: Date.now() };
-    return this.#activate(await this.store.resumeRun(runId, by), options);
+    return this.#activate(await this.store.resumeRun(runId, thisWriter), options);
   }
 
   /** Ends the runs that are still open, and lets go of the store. */
@@ -115,7 +114,7 @@ export class Tracker {
       writer: thisWriter,
       onTrouble: (error) => this.#onMessage(troubleText(run, error)),
     });
-    const presentState = () => ({ heartbeatAt: Date.now(), summary: active.summary });
+    const presentState = () => ({ summary: active.summary });
     if (create) queue.push({ create });
     const clock = steadyClock();
     const companions = accompany(run, { queue, clock, folder, isNew: run.next.row === 0, ...options });

@@ -1,6 +1,6 @@
 /**
  * What a run has said and its store has not yet acknowledged. Saying something costs the program a push; batches go out
- * many times a second. What the store cannot take (a full disk, say) stays and is offered again, ever less often; where
+ * a few times a second. What the store cannot take (a full disk, say) stays and is offered again, ever less often; where
  * there is too much of it, it goes to a spool file meanwhile. What the store will never take is dropped.
  */
 import type { ConsoleLine, HistoryRow } from "../model/history.ts";
@@ -29,8 +29,8 @@ export interface RunQueueOptions {
   readonly onTrouble: (error: TrackerError | undefined) => void;
 }
 
-/** What is said goes out no later than this. */
-const sendAfterMs = 100;
+/** What is said goes out no later than this: soon enough to be watched, seldom enough to cost a training nothing. */
+const sendAfterMs = 250;
 /** Batches have at most this many entries, so that one write stays a matter of milliseconds. */
 export const largestBatch = 4000;
 /** More than this do not wait in memory. */

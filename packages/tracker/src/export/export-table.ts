@@ -6,8 +6,16 @@ import type { RunQuery, Store } from "../store/store.ts";
 
 export interface ExportTable {
   readonly columns: readonly ExportColumn[];
-  /** In pages, so that a table may be larger than memory; a cell is null where a row has no value. */
-  readonly pages: () => AsyncIterable<readonly (readonly Json[])[]>;
+  /** So that a table may be larger than memory. */
+  readonly pages: () => AsyncIterable<ExportPage>;
+}
+
+/** Some rows, in those columns in which they may have a value: runs may have thousands of keys that others do not have. */
+export interface ExportPage {
+  /** Which of the table's columns, ascending. */
+  readonly places: readonly number[];
+  /** A cell for each of them, null where a row has no value. */
+  readonly rows: readonly (readonly Json[])[];
 }
 
 export interface ExportColumn {
@@ -16,7 +24,8 @@ export interface ExportColumn {
   readonly kind: "number" | "any";
 }
 
-const pageRows = 8192;
+/** Rows of a full page. */
+export const pageRows = 8192;
 
 /** A row for each history row of the runs, in order: run, row, step, time (ms since the epoch), and a column for each key. */
 export async function historyTable(store: Store, runIds: readonly string[]): Promise<ExportTable> {
@@ -26,22 +35,31 @@ export async function historyTable(store: Store, runIds: readonly string[]): Pro
       hasObjects.set(found.key, found.hasObjects || hasObjects.get(found.key) === true);
     }
   }
-  const keys = [...hasObjects.keys()].sort();
+  const allKeys = [...hasObjects.keys()].sort();
+  const own: readonly ExportColumn[] = [
+    { name: "run", kind: "any" },
+    ...["row", "step", "time"].map((name) => ({ name, kind: "number" }) as const),
+  ];
+  const placeOf = new Map(allKeys.map((key, i) => [key, own.length + i]));
   return {
     columns: [
-      { name: "run", kind: "any" },
-      ...["row", "step", "time"].map((name) => ({ name, kind: "number" }) as const),
-      ...keys.map((name) => ({ name, kind: hasObjects.get(name) ? "any" : "number" }) as const),
+      ...own,
+      ...allKeys.map((name) => ({ name, kind: hasObjects.get(name) ? "any" : "number" }) as const),
     ],
     async *pages() {
       for (const runId of runIds) {
+        const keys = (await store.listKeys(runId, "history"))
+          .map(({ key }) => key)
+          .filter((key) => placeOf.has(key));
+        keys.sort();
+        const places = [...own.keys(), ...keys.map((key) => placeOf.get(key)!)];
         for (let after: number | undefined = -1; after !== undefined; ) {
           const page: Awaited<ReturnType<Store["readRows"]>> = await store.readRows({
             runId,
             after,
             limit: pageRows,
           });
-          if (page.rows.length > 0) yield page.rows.map((row) => cellsOf(runId, row, keys));
+          if (page.rows.length > 0) yield { places, rows: page.rows.map((row) => cellsOf(runId, row, keys)) };
           after = page.next;
         }
       }
@@ -80,7 +98,8 @@ export async function runsTable(
           ...(after !== undefined && { after }),
         });
         if (page.runs.length > 0) {
-          yield page.runs.map((run) => columns.map((column) => fieldValue(run, column) ?? null));
+          const rows = page.runs.map((run) => columns.map((column) => fieldValue(run, column) ?? null));
+          yield { places: [...columns.keys()], rows };
         }
         after = page.next;
       }

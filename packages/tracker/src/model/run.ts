@@ -53,7 +53,7 @@ export interface RunEnvironment {
   readonly diff?: string;
 }
 
-/** A run as tables and pages show it. All times are milliseconds since the epoch. */
+/** A run as tables and pages show it. All times are milliseconds since the epoch, by its program's clock where nothing else is said. */
 export interface Run {
   /** 8 characters of a–z and 0–9, unless the program chose its own; unique in the store. */
   readonly id: string;
@@ -75,6 +75,7 @@ export interface Run {
   /** As of now: a run without sign of life, or whose writer is gone, reads as crashed. */
   readonly state: RunState;
   readonly createdAt: number;
+  /** By the clock of the store, which also tells by it who has fallen silent. */
   readonly heartbeatAt: number;
   readonly finishedAt: number | undefined;
   /** Why it failed, in one sentence. */
@@ -120,7 +121,6 @@ export interface RunUpdate {
   readonly dataset?: DatasetInfo;
   readonly environment?: RunEnvironment;
   readonly state?: FinalState;
-  readonly heartbeatAt?: number;
   readonly finishedAt?: number | undefined;
   readonly error?: string | undefined;
 }

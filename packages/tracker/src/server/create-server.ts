@@ -4,21 +4,16 @@
  */
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import type { z } from "zod";
-import {
-  decodePathPart,
-  fromWireText,
-  largestBodyBytes,
-  type RouteName,
-  routes,
-  toWireText,
-} from "../api/index.ts";
+import { decodePathPart, largestBodyBytes, type RouteName, routes, toWireText } from "../api/index.ts";
 import { TrackerError } from "../model/tracker-error.ts";
 import type { Store } from "../store/store.ts";
-import { answerToError } from "./error-answer.ts";
+import { answerOnSocket, answerToError } from "./error-answer.ts";
 import type { Extensions } from "./extensions.ts";
 import { guardOf } from "./guard.ts";
+import { invalidInput } from "./invalid-input.ts";
 import { liveStream } from "./live-stream.ts";
 import { sendPage } from "./pages.ts";
+import { parseBody } from "./request-body.ts";
 import type { Received, Sender, ServerParts } from "./server-route.ts";
 import { serverRoutes } from "./server-routes.ts";
 
@@ -55,6 +50,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     return reply.code(status).type("application/json").send(toWireText(failure));
   };
   const server = fastify({
+    clientErrorHandler: (error, socket) => answerOnSocket(error, socket, largestPathBytes),
     frameworkErrors: (error, _, reply) => void fail(error, reply), // addresses that cannot be read
     bodyLimit: largestBodyBytes,
     exposeHeadRoutes: false,
@@ -67,9 +63,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("application/json", { parseAs: "string" }, (_, text, done) => {
     try {
-      done(null, fromWireText(text as string));
+      done(null, parseBody(text as string));
     } catch (error) {
-      done(new TrackerError("bad-argument", `the body is no JSON: ${(error as Error).message}.`), undefined);
+      done(error as TrackerError, undefined);
     }
   });
   // Read by the handler, in pieces.
@@ -133,7 +129,5 @@ function addRoute<N extends RouteName>(server: FastifyInstance, name: N, parts: 
 function checked(schema: z.ZodType, value: unknown, where: string): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  const place = issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
-  throw new TrackerError("bad-argument", `${where}: ${place}${issue.message}.`);
+  throw new TrackerError("bad-argument", `${where}: ${invalidInput(result.error, value)}`);
 }

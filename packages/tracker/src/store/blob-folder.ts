@@ -1,10 +1,11 @@
 /** Blobs as files named by the SHA-256 of their content, in one folder. */
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { TrackerError } from "../model/tracker-error.ts";
+import { makeFolder } from "./make-folder.ts";
 import type { BlobInfo, BlobSource, BlobStore } from "./store.ts";
 
 /** A blob store that can also be tidied. */
@@ -58,7 +59,7 @@ async function put(
   source: BlobSource,
   pathOf: (sha256: string) => string,
 ): Promise<BlobInfo> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const temporary = join(folder, `.${randomUUID()}.tmp`);
   const hash = createHash("sha256");
   let sizeBytes = 0;

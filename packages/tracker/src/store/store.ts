@@ -8,8 +8,9 @@
  * - Writing is idempotent: the same row, line, file or artifact again changes nothing, so that a client may repeat what
  *   it is not sure of. Rows may come late and in any order.
  * - Reads see what was written by any process before the read began.
- * - Times are milliseconds since the epoch and come from the caller; a store's own clock, given to it when it is opened,
- *   only tells which runs have crashed and which blobs are old.
+ * - Times are milliseconds since the epoch and come from the caller, but for signs of life: those are of the moment they
+ *   arrive, by the store's own clock, given to it when it is opened. By that it tells which runs have crashed, however
+ *   wrong the clock of their machine is, and which blobs are old.
  * - Requests and answers are plain data (typed arrays included), so that the same contract works across a thread or a
  *   socket. Long answers come in pages: a page's `next`, given as `after`, gets the following one.
  * - Names, keys, paths and notes are any text; it comes back as it was given.
@@ -36,10 +37,10 @@ export interface Store {
   /** Throws not-found. */
   getEnvironment(runId: string): Promise<RunEnvironment>;
   /**
-   * Makes a run that has ended or crashed a running one again, with another writer and a sign of life at `now`. Throws
-   * conflict while its writer is at work, not-found.
+   * Makes a run that has ended or crashed a running one again, with another writer, from whom this is a sign of life.
+   * Throws conflict while its writer is at work, not-found.
    */
-  resumeRun(runId: string, by: { readonly writer: Writer; readonly now: number }): Promise<Run>;
+  resumeRun(runId: string, writer: Writer): Promise<Run>;
   /** Throws not-found. */
   updateRun(runId: string, update: RunUpdate): Promise<Run>;
   /** Forgets a run with all its rows, lines, files and evaluations; artifacts it made stay. Throws not-found. */
@@ -52,8 +53,8 @@ export interface Store {
   listFields(scope: ProjectScope): Promise<readonly FieldCount[]>;
 
   /**
-   * Rows, lines and changes of one run, all or none; also a sign of life. Throws conflict when somebody else has become the
-   * run's writer, not-found.
+   * Rows, lines and changes of one run, all or none; where its writer says it, also a sign of life. Throws conflict when
+   * somebody else has become the run's writer, not-found.
    */
   append(runId: string, batch: RunBatch): Promise<void>;
   /** The keys that a run has logged, sorted. */

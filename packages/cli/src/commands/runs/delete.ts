@@ -5,7 +5,7 @@ import { debugOption, jsonOption } from "../../arguments.ts";
 import { type Effects, printResult } from "../../effects.ts";
 import { plural } from "../../terminal/numbers.ts";
 import { plain } from "../../terminal/plain.ts";
-import { findRun, openRunStore } from "../../tracking/run-store.ts";
+import { findRun, openRunStoreToWrite } from "../../tracking/run-store.ts";
 
 interface DeleteOptions {
   readonly force?: boolean;
@@ -32,7 +32,7 @@ export async function deleteRuns(
   { force, json }: DeleteOptions,
   effects: Effects,
 ): Promise<void> {
-  await using store = openRunStore(effects);
+  await using store = openRunStoreToWrite(effects);
   const found = new Map<string, Run>();
   // All are found before the first is deleted: a misspelt name deletes nothing.
   for (const name of names) {

@@ -3,6 +3,7 @@ import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
 import { AtelierError, nearestName } from "@atelier/engine";
 import {
   csv,
@@ -69,11 +70,15 @@ export async function exportRuns(
         });
   const pieces = formats[format]!(table);
   if (out === undefined) {
-    for await (const piece of pieces) effects.stdout(piece as string);
+    for await (const piece of pieces) {
+      await setImmediate(); // so that Ctrl-C is heard
+      if (effects.signal.aborted) throw new AtelierError("stopped", "stopped: the export is not complete.");
+      effects.stdout(piece as string);
+    }
     return;
   }
   const path = resolve(effects.folder, out);
-  const sizeBytes = await writePieces(path, pieces);
+  const sizeBytes = await writePieces(path, pieces, effects.signal);
   printResult(effects, options.json, { file: path, format, sizeBytes }, path);
 }
 
@@ -94,7 +99,11 @@ function formatOf({ format, out, json }: ExportRunsOptions): string {
 }
 
 /** Writes beside the file and renames, so that it is there whole or not at all. */
-async function writePieces(path: string, pieces: AsyncIterable<string | Uint8Array>): Promise<number> {
+async function writePieces(
+  path: string,
+  pieces: AsyncIterable<string | Uint8Array>,
+  signal: AbortSignal,
+): Promise<number> {
   const temporary = `${path}.${process.pid}.tmp`;
   let sizeBytes = 0;
   try {
@@ -108,10 +117,12 @@ async function writePieces(path: string, pieces: AsyncIterable<string | Uint8Arr
         }
       },
       createWriteStream(temporary, { flags: "wx", flush: true }),
+      { signal },
     );
     await rename(temporary, path);
     return sizeBytes;
   } catch (cause) {
+    if (signal.aborted) throw new AtelierError("stopped", `stopped: ${path} is not written.`, { cause });
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === undefined || cause instanceof AtelierError) throw cause;
     throw new AtelierError("cannot-write", `cannot write ${path}: ${message}`, { cause });

@@ -108,7 +108,8 @@ describe("a training is recorded", () => {
     };
     await shop.run(tiny, { signal: stop.signal, onMessage });
     const [{ id }] = (await json(shop, "runs")).runs;
-    const store = openSqliteStore({ folder: join(shop.folder, ".atelier") });
+    const longAgo = () => 1; // so that the run has crashed
+    const store = openSqliteStore({ folder: join(shop.folder, ".atelier"), now: longAgo });
     const { rows } = await store.readRows({ runId: id });
     await store.deleteRun(id);
     await store.createRun({ id, entity: "local", project: "data", createdAt: 1 });
@@ -258,6 +259,45 @@ describe("runs", () => {
     expect(missing).toMatchObject({ code: 11, stderr: expect.stringContaining("1 of 3 files restored") });
     expect(missing.stderr).toContain("history.json: its content is missing");
     expect(missing.stderr).toContain("recipe.yaml: cannot be written");
+  });
+
+  test("have names and tags that say something", async () => {
+    const shop = await twoRuns();
+    for (const option of ["--name", "--tag", "--project", "--group"]) {
+      const { code, stderr } = await shop.run([...oneEpoch, option, " "]);
+      expect([code, stderr]).toEqual([2, `atelier: ${option}: expected a text, got an empty one.\n`]);
+    }
+    expect(await shop.run(["runs", "tag", "first", "good", ""])).toMatchObject({
+      code: 2,
+      stderr: "atelier: tag: expected a text, got an empty one.\n",
+    });
+    expect((await json(shop, "runs", "show", "first")).run.tags).not.toContain("good");
+  });
+
+  test("where a file has the name of their folder, are not recorded, and that is said", async () => {
+    const shop = await workshop();
+    await writeFile(join(shop.folder, ".atelier"), "");
+    const trained = await shop.run(oneEpoch);
+    expect(trained.code).toBe(0);
+    expect(trained.stderr).toMatch(
+      /not recorded: .*\.atelier: the folder cannot be made: a file has this name\.\n/,
+    );
+    expect(await shop.run(["runs"])).toMatchObject({
+      code: 8,
+      stderr: expect.stringContaining("a file has this name"),
+    });
+  });
+
+  test("are not given back where nothing can be, or after Ctrl-C", async () => {
+    const shop = await twoRuns();
+    const nowhere = await shop.run(["restore", "first", "--out", "/proc/x"]);
+    expect(nowhere).toMatchObject({ code: 8, stderr: expect.stringContaining("0 of 3 files restored") });
+    expect(nowhere.stderr).toContain("/proc/x: the folder cannot be made: there can be no such folder.");
+    const stop = AbortSignal.abort();
+    const stopped = await shop.run(["restore", "first", "--out", "stopped"], { signal: stop });
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr).toMatch(/^atelier: stopped: 0 of 3 files restored to .*stopped\.\n$/);
+    expect(await readdir(shop.folder)).not.toContain("stopped");
   });
 
   test("are deleted, but none when one name is wrong", async () => {

@@ -1,9 +1,9 @@
 /** `atelier runs tag`: gives runs tags, or takes them away. */
 import { type Command, Option } from "commander";
-import { debugOption, jsonOption } from "../../arguments.ts";
+import { debugOption, jsonOption, textOf } from "../../arguments.ts";
 import { type Effects, printResult } from "../../effects.ts";
 import { plain } from "../../terminal/plain.ts";
-import { findRun, openRunStore } from "../../tracking/run-store.ts";
+import { findRun, openRunStoreToWrite } from "../../tracking/run-store.ts";
 
 interface TagOptions {
   readonly remove?: boolean;
@@ -31,7 +31,8 @@ export async function tagRun(
   { remove, json }: TagOptions,
   effects: Effects,
 ): Promise<void> {
-  await using store = openRunStore(effects);
+  if (!remove) tags.forEach(textOf("tag"));
+  await using store = openRunStoreToWrite(effects);
   const run = await findRun(store, name);
   const after = remove ? run.tags.filter((tag) => !tags.includes(tag)) : [...new Set([...run.tags, ...tags])];
   await store.updateRun(run.id, { tags: after });

@@ -2,23 +2,13 @@
  * Convolutions, most by Winograd's algorithm, with what lies between them, as a whole step against float64: what is planned
  * on the way in and out of them, and what is not because something else wants the map in between.
  */
-import { loadKernels } from "@atelier/kernels";
 import { describe, expect, it } from "vitest";
-import { runGraph, stepGraph } from "../../../test/run-graph.ts";
-import { gradients } from "../../autodiff/gradient.ts";
-import { GraphBuilder, type Value } from "../../graph/builder.ts";
-import { sizeOf } from "../../graph/shape.ts";
-import { vectorUnits } from "../../plan/convolution.ts";
-import { planGraph } from "../../plan/plan.ts";
-import { StateLayout } from "../../plan/state-layout.ts";
-import { uniform, wordOf } from "../../random/philox.ts";
-import { evaluateGraph } from "../reference/evaluate.ts";
-import { openNativeExecutor } from "./native-executor.ts";
+import { holdToFloat64, plain3x3, plannedKernels } from "../../../test/held-to-float64.ts";
+import type { GraphBuilder, Value } from "../../graph/builder.ts";
 
 const channels = 32;
-const shapes: Readonly<Record<string, readonly number[]>> = {
-  x: [32, 17, 16, channels],
-  image: [32, 17, 16, 1],
+const images = { x: [32, 17, 16, channels], image: [32, 17, 16, 1] };
+const weights = {
   thin: [3, 3, 1, channels],
   first: [3, 3, channels, channels],
   second: [3, 3, channels, channels],
@@ -123,79 +113,42 @@ const networks: Readonly<Record<string, Network>> = {
 };
 
 describe.each(Object.entries(networks))("%s", (_, { build, kernels }) => {
-  const g = new GraphBuilder();
-  const used = new Set<string>();
-  const state = (name: string): Value => {
-    used.add(name);
-    return states[name]!;
+  const network = {
+    images,
+    weights,
+    build: (g: GraphBuilder, state: (name: string) => Value) =>
+      build({
+        g,
+        image: state("image"),
+        conv: (x, filters) => g.conv2d(x, state(filters), plain3x3),
+        norm: (x) =>
+          g.batchNorm(x, g.moments(x), state("gamma"), state("beta"), {
+            epsilon: 1e-3,
+            batchStatistics: true,
+          }),
+        pool: (x) =>
+          g.maxPool2d(x, {
+            size: [2, 2],
+            strides: [2, 2],
+            padding: { top: 0, bottom: 0, left: 0, right: 0 },
+          }),
+      })(state("x")),
   };
-  const states = Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => [name, g.state(name, [...shape])]),
-  );
-  const ones = { top: 1, bottom: 1, left: 1, right: 1 };
-  const plain = { size: [3, 3], strides: [1, 1], dilation: [1, 1], padding: ones, groups: 1 } as const;
-  const y = build({
-    g,
-    image: states.image!,
-    conv: (x, filters) => g.conv2d(x, state(filters), plain),
-    norm: (x) =>
-      g.batchNorm(x, g.moments(x), state("gamma"), state("beta"), { epsilon: 1e-3, batchStatistics: true }),
-    pool: (x) =>
-      g.maxPool2d(x, { size: [2, 2], strides: [2, 2], padding: { top: 0, bottom: 0, left: 0, right: 0 } }),
-  })(states.x!);
-  const weights = Array.from({ length: sizeOf(g.shape(y)) }, (_, i) => Math.sin(i + 1));
-  const loss = g.total(g.mul(y, g.constant(weights, g.shape(y))));
-  const names = [...used];
-  const partials = gradients(
-    g,
-    loss,
-    names.map((name) => states[name]!),
-  );
-  const graph = stepGraph(g, { y, ...Object.fromEntries(names.map((name, i) => [name, partials[i]!])) });
-  const values = Object.fromEntries(
-    Object.entries(shapes).map(([name, shape], stream) => [
-      name,
-      Float32Array.from({ length: sizeOf(shape) }, (_, i) => uniform(wordOf(7, 9300 + stream, 0, i)) - 0.4),
-    ]),
-  );
-  const truth = evaluateGraph(graph, {
-    inputs: { images: [0] },
-    state: values,
-    seed: 5,
-    step: 3,
-    float32: false,
-  });
 
   it("is planned in as few passes", () => {
-    const layout = new StateLayout(Object.entries(shapes).map(([name, shape]) => ({ name, shape })));
-    const planned = planGraph(graph, layout, vectorUnits).calls.map(({ kernel }) => kernel);
-    const between = planned.filter((kernel) => /^(conv2d|maxPool|batchNorm|moments)/.test(kernel));
-    expect(between).toEqual(kernels);
+    expect(plannedKernels(network, /^(conv2d|maxPool|batchNorm|moments)/)).toEqual(kernels);
   });
 
-  for (const variant of loadKernels().variants)
-    it(`has the gradients of float64 on ${variant}, the same bits at every thread count`, async () => {
-      const run = async (threads: number) =>
-        (
-          await runGraph(openNativeExecutor({ variant, threads }), graph, {
-            state: Object.fromEntries(
-              Object.entries(shapes).map(([name, shape]) => [
-                name,
-                { shape: [...shape], values: values[name]! },
-              ]),
-            ),
-          })
-        ).outputs;
-      const one = await run(1);
-      for (const [name, id] of Object.entries(graph.outputs)) {
-        const expected = truth[id]!;
-        let [scale, error] = [0, 0];
-        for (const [i, value] of expected.entries()) {
-          scale = Math.max(scale, Math.abs(value));
-          error = Math.max(error, Math.abs(one[name]![i]! - value));
-        }
-        expect(error / scale, name).toBeLessThan(2e-5);
-      }
-      for (const threads of [2, 3]) expect(await run(threads)).toEqual(one);
-    });
+  holdToFloat64(network, 2e-5);
+});
+
+it("takes no joins to Winograd's products on the matrix unit", () => {
+  const wide = {
+    images: { x: [64, 14, 14, 256] },
+    weights: { filters: [3, 3, 256, 256] },
+    build: (g: GraphBuilder, state: (name: string) => Value) =>
+      g.moments(g.conv2d(state("x"), state("filters"), plain3x3)),
+  };
+  const forward = /^(conv2d(Winograd|Fft)?|moments)$/;
+  expect(plannedKernels(wide, forward, { matrixUnit: true })).toEqual(["conv2dWinograd", "moments"]);
 });

@@ -17,7 +17,7 @@ export const historyRoutes: ServerRoutes<
   "append" | "compact" | "listKeys" | "readRows" | "readConsole" | "readSeries" | "exportHistory"
 > = {
   append: {
-    about: "Rows, console lines and changes of a run, all or none; also a sign of life.",
+    about: "Rows, console lines and changes of a run, all or none; from its writer also a sign of life.",
     body: runBatch,
     answer: z.null(),
     answerTo: ({ parameters, body }, { store }) => store.append(parameters.runId, body).then(() => null),

@@ -7,7 +7,7 @@ import { parseRunField, type RunField } from "../../model/run-field.ts";
 import type { RunFilter } from "../../model/run-filter.ts";
 import { TrackerError } from "../../model/tracker-error.ts";
 import type { RunQuery } from "../../store/store.ts";
-import { limitText, text, texts, time } from "../schemas/json.ts";
+import { limitText, text, texts } from "../schemas/json.ts";
 import {
   environment,
   fieldCount,
@@ -87,7 +87,7 @@ export const runRoutes: ServerRoutes<
   },
   resumeRun: {
     about: "Makes a run that has ended or crashed a running one again, for another writer.",
-    body: z.strictObject({ writer, now: time }),
+    body: writer,
     answer: run,
     answerTo: ({ parameters, body }, { store }) => store.resumeRun(parameters.runId, body),
   },

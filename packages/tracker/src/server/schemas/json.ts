@@ -24,8 +24,8 @@ export function recordOf<Value>(value: z.ZodType<Value>): z.ZodType<Readonly<Rec
     .check(({ value: record, issues }) => {
       for (const [key, part] of Object.entries(record)) {
         const { error } = value.safeParse(part);
-        for (const { message, path } of error?.issues ?? []) {
-          issues.push({ code: "custom", message, path: [key, ...path], input: part });
+        for (const issue of error?.issues ?? []) {
+          issues.push({ ...issue, path: [key, ...issue.path], input: part } as z.core.$ZodRawIssue);
         }
       }
     })

@@ -5,7 +5,11 @@ import { parseRunField } from "../../model/run-field.ts";
 import type { RunFilter } from "../../model/run-filter.ts";
 
 const field = z.string().transform((name): RunField => parseRunField(name));
-const value = z.union([z.custom<number>((one) => typeof one === "number"), z.string(), z.boolean()]);
+const value = z.union([
+  z.custom<number>((one) => typeof one === "number", "expected a number"),
+  z.string(),
+  z.boolean(),
+]);
 
 export const runFilter: z.ZodType<RunFilter> = z.lazy(() =>
   z.union([

@@ -58,7 +58,6 @@ export const runUpdate = z.strictObject({
   dataset: dataset.exactOptional(),
   environment: environment.exactOptional(),
   state: z.enum(["finished", "failed", "stopped"]).exactOptional(),
-  heartbeatAt: time.exactOptional(),
   finishedAt: optional(time),
   error: optional(text),
 }) satisfies z.ZodType<RunUpdate>;

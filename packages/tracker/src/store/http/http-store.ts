@@ -19,7 +19,7 @@ export function openHttpStore(options: ApiClientOptions & { readonly url: string
     createRun: (body) => call("createRun", { body }),
     getRun: (runId) => call("getRun", { parameters: { runId } }),
     getEnvironment: (runId) => call("getEnvironment", { parameters: { runId } }),
-    resumeRun: (runId, body) => call("resumeRun", { parameters: { runId }, body }),
+    resumeRun: (runId, writer) => call("resumeRun", { parameters: { runId }, body: writer }),
     updateRun: (runId, body) => call("updateRun", { parameters: { runId }, body }),
     deleteRun: (runId) => call("deleteRun", { parameters: { runId } }).then(nothing),
     listRuns: (query) => call("listRuns", { query: listQuery(query) }),

@@ -7,13 +7,6 @@ export function nextChange(database: Database): number {
   return database.number("UPDATE change SET number = number + 1 RETURNING number");
 }
 
-/** Says that something of a run changed in the transaction under way. */
-export function noteChange(database: Database, runNo: number, kind: ChangeKind, change: number): void {
-  database
-    .statement(`UPDATE run SET change = :change, ${kind}_change = :change WHERE no = :runNo`)
-    .run({ change, runNo });
-}
-
 const kinds: readonly ChangeKind[] = ["run", "history", "system", "console", "files", "evaluations"];
 
 export function changesSince(database: Database, cursor: number | undefined): Changes {

@@ -1,5 +1,6 @@
 /** One connection to one SQLite file: prepared statements, transactions, and errors in the tracker's words. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { TrackerError, type TrackerErrorCode } from "../../model/tracker-error.ts";
 
 /** How long to wait for other processes before giving up; a write takes milliseconds, so many may queue. */
@@ -10,10 +11,16 @@ export class Database {
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens the file, which is made if there is none. Throws cannot-write, bad-store. */
-  constructor(path: string) {
+  /**
+   * Opens the file, which is made if there is none unless it is opened for reading alone: `immutable` where nothing can
+   * be made beside it either, which takes for granted that nobody changes it. Throws cannot-write, bad-store.
+   */
+  constructor(path: string, readOnly?: "read-only" | "immutable") {
     this.path = path;
-    this.#connection = this.#translating(() => new DatabaseSync(path, { timeout: busyTimeoutMs }));
+    const url = pathToFileURL(path);
+    if (readOnly === "immutable") url.searchParams.set("immutable", "1");
+    const options = { timeout: busyTimeoutMs, readOnly: readOnly !== undefined };
+    this.#connection = this.#translating(() => new DatabaseSync(readOnly ? url : path, options));
   }
 
   /** The prepared statement of a text, prepared once. */

@@ -116,6 +116,16 @@ export function readChunks(
     }));
 }
 
+function hasChunk(
+  database: Database,
+  { runNo, stream }: RowPlace,
+  after: number,
+  changedAfter: number,
+): boolean {
+  const sql = "SELECT 1 FROM chunk WHERE run_no = ? AND stream = ? AND last_row > ? AND change > ? LIMIT 1";
+  return database.statement(sql).get(runNo, stream, after, changedAfter) !== undefined;
+}
+
 /** The rows of a chunk. */
 export function readChunkRows(database: Database, { no, axes }: StoredChunk): HistoryRow[] {
   const columns: { readonly key: string; readonly column: Column }[] = database
@@ -154,8 +164,9 @@ export function readTail(
 export function readRowPage(database: Database, place: RowPlace, query: RowQuery): RowPage {
   const { after = -1, changedAfter = -1, limit = 1000, keys } = query;
   const rows = new Map<number, HistoryRow>();
-  // A chunk has thousands of rows: as many chunks are read as make the page full.
-  for (let reached = after; rows.size <= limit; ) {
+  // A chunk has thousands of rows: as many chunks are read as make the page full, and whether there is another is asked.
+  let reached = after;
+  while (rows.size < limit) {
     const [chunk] = readChunks(database, place, { after: reached, changedAfter, limit: 1 });
     if (chunk === undefined) break;
     for (const row of readChunkRows(database, chunk)) if (row.row > after) rows.set(row.row, row);
@@ -166,7 +177,8 @@ export function readRowPage(database: Database, place: RowPlace, query: RowQuery
   for (const row of readTail(database, place, { ...since, limit: limit + 1 })) rows.set(row.row, row);
   const sorted = [...rows.values()].sort((a, b) => a.row - b.row);
   const page = sorted.slice(0, limit);
-  const next = sorted.length > limit ? page.at(-1)?.row : undefined;
+  const isMore = sorted.length > limit || hasChunk(database, place, reached, changedAfter);
+  const next = isMore ? page.at(-1)?.row : undefined;
   return { rows: keys === undefined ? page : page.map(withKeys(keys)).filter(hasValues), next };
 }
 

@@ -1,5 +1,5 @@
 /** Brings a store's file to the present version, so that the rest of the store knows only that one. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { TrackerError } from "../../model/tracker-error.ts";
 import { Database } from "./database.ts";
 import { schemaSteps } from "./schema.ts";
@@ -26,6 +26,41 @@ export function openDatabase(path: string, steps: readonly string[] = schemaStep
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/**
+ * Opens a store's file that cannot be written, for reading alone. Throws what openDatabase throws: cannot-write also for an
+ * older version, and for rows that are still beside the file and cannot be read without writing.
+ */
+export function openDatabaseToRead(path: string, steps: readonly string[] = schemaSteps): Database {
+  const database = readable(path);
+  try {
+    refuseForeign(database, steps.length);
+    if (version(database) < steps.length) {
+      throw new TrackerError(
+        "cannot-write",
+        `${path}: the store is of an older version and has to be brought up to date; copy its folder to where it can be written.`,
+      );
+    }
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** SQLite shares what is under way through files beside the store's own; where it cannot make them, nobody else can. */
+function readable(path: string): Database {
+  const shared = new Database(path, "read-only");
+  try {
+    version(shared);
+    return shared;
+  } catch (error) {
+    shared.close();
+    const isComplete = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
+    if (!isComplete) throw error;
+    return new Database(path, "immutable");
   }
 }
 

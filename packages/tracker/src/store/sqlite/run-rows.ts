@@ -12,6 +12,7 @@ import type {
 } from "../../model/run.ts";
 import { newRunName } from "../../model/run-names.ts";
 import { TrackerError } from "../../model/tracker-error.ts";
+import type { ChangeKind } from "../store.ts";
 import { nextChange } from "./changes.ts";
 import type { Database } from "./database.ts";
 
@@ -42,12 +43,28 @@ export function runNumber(database: Database, id: string): number {
   return Number(row.no);
 }
 
-/** Throws conflict when a run has another writer, not-found. */
-export function expectWriter(database: Database, id: string, writer: Writer): void {
-  const found = findRun(database, id)?.run;
-  if (found === undefined) throw noSuchRun(id);
-  if (found.writer === undefined || JSON.stringify(found.writer) === JSON.stringify(writer)) return;
-  throw beingWritten(found);
+/** What is known of a run that is appended to, many times a second: no more than that needs. */
+export interface RunHead {
+  readonly no: number;
+  readonly nextRow: number;
+  readonly nextSystemRow: number;
+  readonly nextConsoleLine: number;
+  readonly nextStep: number;
+}
+
+/** Throws not-found, conflict when the run has another writer than the one given. */
+export function runHead(database: Database, id: string, writer: Writer | undefined): RunHead {
+  const head = database
+    .statement(
+      `SELECT no, writer, next_row AS nextRow, next_system_row AS nextSystemRow,
+       next_console_line AS nextConsoleLine, next_step AS nextStep FROM run WHERE id = ?`,
+    )
+    .get(id) as unknown as (RunHead & { readonly writer: string | null }) | undefined;
+  if (head === undefined) throw noSuchRun(id);
+  if (writer && head.writer !== null && head.writer !== JSON.stringify(writer)) {
+    throw beingWritten(findRun(database, id)!.run);
+  }
+  return head;
 }
 
 /** Why nobody else may write a run. */
@@ -64,7 +81,7 @@ export function noSuchRun(id: string): TrackerError {
 }
 
 /** Inserts a run and its project. Throws conflict. Inside a transaction. */
-export function insertRun(database: Database, run: NewRun): void {
+export function insertRun(database: Database, run: NewRun, now: number): void {
   const { entity, project, createdAt } = run;
   if (findRun(database, run.id)) {
     throw new TrackerError("conflict", `there is a run ${run.id} already; resume it, or choose another id.`);
@@ -97,7 +114,7 @@ export function insertRun(database: Database, run: NewRun): void {
       run.dataset ? JSON.stringify(run.dataset) : null,
       run.writer ? JSON.stringify(run.writer) : null,
       createdAt,
-      createdAt,
+      now,
       change,
       change,
     );
@@ -110,16 +127,18 @@ export function takeOver(
   no: number,
   { writer, now }: { readonly writer: Writer; readonly now: number },
 ): void {
-  database
-    .statement(
-      `UPDATE run SET writer = :writer, state = 'running', error = NULL, finished_at = NULL, heartbeat_at = :now,
-       change = :change, run_change = :change WHERE no = :no`,
-    )
-    .run({ writer: JSON.stringify(writer), now, change: nextChange(database), no });
+  const started = { state: "running", error: null, finished_at: null, heartbeat_at: now };
+  const change = nextChange(database);
+  setRunColumns(database, no, { ...started, writer: JSON.stringify(writer), change, run_change: change });
 }
 
-/** Changes what `update` says of a run. Inside a transaction. */
-export function changeRun(database: Database, no: number, update: RunUpdate, change: number): void {
+/** Changes what `update` says of a run, and `more`. Inside a transaction. */
+export function changeRun(
+  database: Database,
+  no: number,
+  update: RunUpdate,
+  more: RunColumns & { readonly change: number },
+): void {
   const values: Record<string, string | number | null> = {};
   for (const [key, value] of Object.entries(update)) {
     const column = columns[key as keyof typeof columns];
@@ -127,12 +146,24 @@ export function changeRun(database: Database, no: number, update: RunUpdate, cha
     values[column.name] = value === undefined ? null : column.isJson ? toJsonText(value) : value;
   }
   if (update.environment) writeEnvironment(database, no, update.environment);
+  setRunColumns(database, no, { ...values, run_change: more.change, ...more });
+}
+
+/** Says that something of a run changed in the transaction under way. */
+export function noteChange(database: Database, no: number, kind: ChangeKind): void {
+  const change = nextChange(database);
+  setRunColumns(database, no, { change, [`${kind}_change`]: change });
+}
+
+/** Columns of a run by name. */
+export interface RunColumns {
+  readonly [name: string]: string | number | null;
+}
+
+/** All of them at once: each writing of a run's row also moves it in an index. */
+export function setRunColumns(database: Database, no: number, values: RunColumns): void {
   const assignments = Object.keys(values).map((name) => `${name} = :${name}`);
-  database
-    .statement(
-      `UPDATE run SET ${[...assignments, "change = :change", "run_change = :change"].join(", ")} WHERE no = :no`,
-    )
-    .run({ ...values, change, no });
+  database.statement(`UPDATE run SET ${assignments.join(", ")} WHERE no = :no`).run({ ...values, no });
 }
 
 /** Where each part of an update is kept; environments have their own table. */
@@ -152,7 +183,6 @@ const columns: {
   metrics: { name: "metrics", isJson: true },
   dataset: { name: "dataset", isJson: true },
   state: { name: "state" },
-  heartbeatAt: { name: "heartbeat_at" },
   finishedAt: { name: "finished_at" },
   error: { name: "error" },
 };

@@ -2,31 +2,34 @@
  * The store of one machine: `atelier.db` (SQLite in WAL mode) and `blobs/` in one folder, by default `.atelier`. Calls
  * do their work at once, on the thread that calls; open-store-worker.ts moves it to another.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { StoredFile } from "../../model/artifact.ts";
 import type { Evaluation } from "../../model/evaluation.ts";
 import { fromJsonText, type Json, toJsonText } from "../../model/json.ts";
 import type { Project } from "../../model/project.ts";
 import { TrackerError } from "../../model/tracker-error.ts";
 import { blobFolder } from "../blob-folder.ts";
+import { makeFolder } from "../make-folder.ts";
 import type { ChangeKind, RunBatch, Store } from "../store.ts";
 import { insertArtifact, listArtifacts, noteUse, readArtifact } from "./artifacts.ts";
-import { changesSince, nextChange, noteChange } from "./changes.ts";
+import { changesSince, nextChange } from "./changes.ts";
 import { chunkRows, compactNext } from "./compaction.ts";
 import { readConsole, writeConsole } from "./console-lines.ts";
 import type { Database } from "./database.ts";
 import { KeyTable, listKeys, readRowPage, streamNumber, writeRows } from "./history.ts";
-import { openDatabase } from "./open-database.ts";
+import { openDatabase, openDatabaseToRead } from "./open-database.ts";
 import {
   beingWritten,
   changeRun,
-  expectWriter,
   findRun,
   insertRun,
   noSuchRun,
+  noteChange,
   readEnvironment,
+  runHead,
   runNumber,
+  setRunColumns,
   takeOver,
 } from "./run-rows.ts";
 import { asOf, RunTable } from "./run-table.ts";
@@ -38,22 +41,20 @@ export interface SqliteStoreOptions {
   readonly folder: string;
   /** Milliseconds since the epoch; by default the system's clock. */
   readonly now?: () => number;
+  /**
+   * A store that cannot be written, on a read-only medium say, is opened for reading alone, and this is called. Absent: it is
+   * refused.
+   */
+  readonly onReadOnly?: () => void;
 }
 
 /** Blobs younger than this may belong to a call under way. */
 const youngBlobMs = 24 * 60 * 60 * 1000;
 
 /** Opens a store. Throws newer-store, bad-store, cannot-write. */
-export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions): Store {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new TrackerError("cannot-write", `${folder}: the store's folder cannot be made: ${message}.`, {
-      cause,
-    });
-  }
-  const database = openDatabase(join(folder, "atelier.db"));
+export function openSqliteStore({ folder, now = Date.now, onReadOnly }: SqliteStoreOptions): Store {
+  makeFolder(folder);
+  const database = openFile(join(folder, "atelier.db"), onReadOnly);
   const blobs = blobFolder(join(folder, "blobs"));
   const keys = new KeyTable(database);
   const table = new RunTable(database, now);
@@ -73,7 +74,7 @@ export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions):
     write(() => {
       const runNo = runNumber(database, runId);
       work(runNo);
-      noteChange(database, runNo, kind, nextChange(database));
+      noteChange(database, runNo, kind);
     });
   const run = (id: string) => {
     const found = findRun(database, id);
@@ -114,21 +115,21 @@ export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions):
     listProjects: async () => listProjects(database),
 
     createRun: async (newRun) => {
-      write(() => insertRun(database, newRun));
+      write(() => insertRun(database, newRun, now()));
       return run(newRun.id);
     },
     getRun: async (id) => run(id),
     getEnvironment: async (id) => readEnvironment(database, id),
-    resumeRun: async (id, by) => {
+    resumeRun: async (id, writer) => {
       write(() => {
         const present = run(id);
         if (present.state === "running") throw beingWritten(present);
-        takeOver(database, runNumber(database, id), by);
+        takeOver(database, runNumber(database, id), { writer, now: now() });
       });
       return run(id);
     },
     updateRun: async (id, update) => {
-      write(() => changeRun(database, runNumber(database, id), update, nextChange(database)));
+      write(() => changeRun(database, runNumber(database, id), update, { change: nextChange(database) }));
       return run(id);
     },
     deleteRun: async (id) => {
@@ -144,7 +145,7 @@ export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions):
     listFields: async (scope) => table.fields(scope),
 
     append: async (runId, batch) => {
-      const runNo = write(() => append({ database, keys }, runId, batch));
+      const runNo = write(() => append({ database, keys, now }, runId, batch));
       const written =
         (uncompacted.get(runNo) ?? 0) + (batch.rows?.length ?? 0) + (batch.systemRows?.length ?? 0);
       uncompacted.set(runNo, written);
@@ -185,7 +186,7 @@ export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions):
     createArtifact: async (runId, artifact) => {
       await expectBlobs(artifact.files);
       return write(() => {
-        noteChange(database, runNumber(database, runId), "files", nextChange(database));
+        noteChange(database, runNumber(database, runId), "files");
         return insertArtifact(database, runId, artifact);
       });
     },
@@ -211,6 +212,31 @@ export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions):
   };
 }
 
+function openFile(path: string, onReadOnly: (() => void) | undefined): Database {
+  try {
+    return openDatabase(path);
+  } catch (error) {
+    const isReadOnly =
+      error instanceof TrackerError &&
+      error.code === "cannot-write" &&
+      existsSync(path) &&
+      !isWritable(dirname(path));
+    if (!isReadOnly || onReadOnly === undefined) throw error;
+    const database = openDatabaseToRead(path);
+    onReadOnly();
+    return database;
+  }
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Appends to a run before it returns, through a connection of its own: for a process about to end, where nothing can be
  * waited for. Throws what opening and appending throw.
@@ -218,41 +244,54 @@ export function openSqliteStore({ folder, now = Date.now }: SqliteStoreOptions):
 export function appendNow(folder: string, runId: string, batch: RunBatch): void {
   const database = openDatabase(join(folder, "atelier.db"));
   try {
-    database.write(() => append({ database, keys: new KeyTable(database) }, runId, batch));
+    database.write(() => append({ database, keys: new KeyTable(database), now: Date.now }, runId, batch));
   } finally {
     database.close();
   }
 }
 
 function append(
-  store: { readonly database: Database; readonly keys: KeyTable },
+  store: { readonly database: Database; readonly keys: KeyTable; readonly now: () => number },
   runId: string,
   batch: RunBatch,
 ): number {
-  const { database } = store;
+  const { database, now } = store;
   const { writer, rows = [], systemRows = [], console = [], update } = batch;
-  if (writer) expectWriter(database, runId, writer);
-  const runNo = runNumber(database, runId);
+  const head = runHead(database, runId, writer);
+  const { no: runNo } = head;
   const change = nextChange(database);
   writeRows(store, { runNo, stream: streamNumber.history }, rows, change);
   writeRows(store, { runNo, stream: streamNumber.system }, systemRows, change);
   writeConsole(database, runNo, console);
-  if (update) changeRun(database, runNo, update, change);
-  if (rows.length > 0) noteChange(database, runNo, "history", change);
-  if (systemRows.length > 0) noteChange(database, runNo, "system", change);
-  if (console.length > 0) noteChange(database, runNo, "console", change);
-  database
-    .statement(
-      `UPDATE run SET next_row = max(next_row, ?), next_system_row = max(next_system_row, ?),
-       next_console_line = max(next_console_line, ?), next_step = max(next_step, ?) WHERE no = ?`,
-    )
-    .run(after(rows, "row"), after(systemRows, "row"), after(console, "line"), after(rows, "step"), runNo);
+  const more = {
+    change,
+    ...(writer && { heartbeat_at: now() }),
+    ...(rows.length > 0 && {
+      history_change: change,
+      next_row: after(rows, "row", head.nextRow),
+      next_step: after(rows, "step", head.nextStep),
+    }),
+    ...(systemRows.length > 0 && {
+      system_change: change,
+      next_system_row: after(systemRows, "row", head.nextSystemRow),
+    }),
+    ...(console.length > 0 && {
+      console_change: change,
+      next_console_line: after(console, "line", head.nextConsoleLine),
+    }),
+  };
+  if (update) changeRun(database, runNo, update, more);
+  else setRunColumns(database, runNo, more);
   return runNo;
 }
 
-/** One more than the largest number of its kind, 0 of nothing. */
-function after<K extends string>(entries: readonly { readonly [key in K]: number }[], key: K): number {
-  return entries.reduce((next, entry) => Math.max(next, entry[key] + 1), 0);
+/** One more than the largest number of its kind, at least `next`. */
+function after<K extends string>(
+  entries: readonly { readonly [key in K]: number }[],
+  key: K,
+  next: number,
+): number {
+  return entries.reduce((largest, entry) => Math.max(largest, entry[key] + 1), next);
 }
 
 function listProjects(database: Database): readonly Project[] {

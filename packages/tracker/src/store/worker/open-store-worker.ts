@@ -6,7 +6,19 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { TrackerError, type TrackerErrorCode } from "../../model/tracker-error.ts";
 import { blobFolder } from "../blob-folder.ts";
+import type { SqliteStoreOptions } from "../sqlite/sqlite-store.ts";
 import type { Store } from "../store.ts";
+
+/** What the thread is started with. */
+export interface StoreWorkerData {
+  readonly folder: string;
+  readonly mayBeReadOnly: boolean;
+}
+
+/** Its answer to opening. */
+export interface StoreOpened {
+  readonly isReadOnly: boolean;
+}
 
 /** What the thread is sent: a call of the store, answered under its number. */
 export interface StoreCall {
@@ -21,9 +33,16 @@ export type StoreAnswer = { readonly number: number } & (
   | { readonly error: { readonly code: TrackerErrorCode | undefined; readonly message: string } }
 );
 
-/** Opens the store in `folder`. Throws what openSqliteStore throws. The thread keeps the process alive only while it works. */
-export async function openStoreWorker(folder: string): Promise<Store> {
-  const worker = new Worker(new URL("./store-worker.ts", import.meta.url), { workerData: { folder } });
+/**
+ * Opens the store in `folder`, as openSqliteStore does with the same options. The thread keeps the process alive only while
+ * it works.
+ */
+export async function openStoreWorker(
+  folder: string,
+  { onReadOnly }: Pick<SqliteStoreOptions, "onReadOnly"> = {},
+): Promise<Store> {
+  const workerData: StoreWorkerData = { folder, mayBeReadOnly: onReadOnly !== undefined };
+  const worker = new Worker(new URL("./store-worker.ts", import.meta.url), { workerData });
   const waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   let lastNumber = -1;
   const answerTo = (number: number) =>
@@ -53,7 +72,8 @@ export async function openStoreWorker(folder: string): Promise<Store> {
   );
 
   lastNumber++;
-  await answerTo(0);
+  const { isReadOnly } = (await answerTo(0)) as StoreOpened;
+  if (isReadOnly) onReadOnly?.();
   const own = {
     // Files are read and written without blocking anyway.
     blobs: blobFolder(join(folder, "blobs")),

@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { TrackerError } from "../../model/tracker-error.ts";
 import { openSqliteStore } from "../sqlite/sqlite-store.ts";
 import type { Store } from "../store.ts";
-import type { StoreAnswer, StoreCall } from "./open-store-worker.ts";
+import type { StoreAnswer, StoreCall, StoreOpened, StoreWorkerData } from "./open-store-worker.ts";
 
 const port = parentPort!;
 const answer = (message: StoreAnswer) => port.postMessage(message);
@@ -14,7 +14,12 @@ function answerError(number: number, error: unknown): void {
 }
 
 try {
-  const store = openSqliteStore(workerData as { readonly folder: string });
+  const { folder, mayBeReadOnly } = workerData as StoreWorkerData;
+  let isReadOnly = false;
+  const onReadOnly = () => {
+    isReadOnly = true;
+  };
+  const store = openSqliteStore({ folder, ...(mayBeReadOnly && { onReadOnly }) });
   port.on("message", async ({ number, method, parameters }: StoreCall) => {
     try {
       answer({ number, result: await callOf(store, method)(...parameters) });
@@ -22,7 +27,7 @@ try {
       answerError(number, error);
     }
   });
-  answer({ number: 0, result: undefined });
+  answer({ number: 0, result: { isReadOnly } satisfies StoreOpened });
 } catch (error) {
   answerError(0, error);
 }
