@@ -72,6 +72,39 @@ describe.each(configurations)("$variant, $threads thread(s)", (configuration) =>
     expect(worst).toBeLessThan(2.5);
   });
 
+  it("runs the masks of relu and dropout straight through the registers", async () => {
+    for (const count of [1, 19, 64, 3001]) {
+      const [values, behind] = [noise(count, 1), noise(count, 2)];
+      const memory = Float32Array.from([...values, ...behind, ...new Float32Array(count)]);
+      const [y, dy, dx] = [0, count, 2 * count].map((at) => [~at, 0, 0] as const);
+      const relu = await runMap(configuration, memory, {
+        count,
+        inputs: [y!, dy!],
+        code: [
+          ["step", 2, 0, 0, 0, 0],
+          ["mul", 2, 1, 2, 0, 0],
+        ],
+        outputs: [[dx![0], 2]],
+        registers: 3,
+      });
+      const dropout = await runMap(configuration, memory, {
+        count,
+        inputs: [dy!, y!],
+        code: [
+          ["affine", 2, 0, 0, 2, 0],
+          ["step", 3, 1, 1, 0, 0],
+          ["mul", 3, 2, 3, 0, 0],
+        ],
+        outputs: [[dx![0], 3]],
+        registers: 4,
+      });
+      const masked = (scale: number) =>
+        Float32Array.from(behind, (value, i) => (values[i]! > 0 ? scale * value : value * 0));
+      expect(relu.subarray(2 * count)).toEqual(masked(1));
+      expect(dropout.subarray(2 * count)).toEqual(masked(2));
+    }
+  });
+
   it("runs Adam and AdamW straight through the registers as it would step by step", async () => {
     const [rate, decay, offset] = [0.01, 0.999, Math.fround(1e-7)];
     const adam: MapSpec["code"] = [

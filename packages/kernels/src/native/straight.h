@@ -36,11 +36,27 @@ struct AdamWBody {
   static constexpr int outputs[] = {7, 8, 9};
 };
 
+// The gradient of relu: the mask of the layer's result times what comes from behind.
+struct ReluMaskBody {
+  static constexpr int inputs = 2, registers = 3;
+  static constexpr StraightStep code[] = {{MapOp::step, 2, 0, 0}, {MapOp::mul, 2, 1, 2}};
+  static constexpr int outputs[] = {2};
+};
+
+// The same where dropout follows relu, whose scale comes first.
+struct DropoutMaskBody {
+  static constexpr int inputs = 2, registers = 4;
+  static constexpr StraightStep code[] = {{MapOp::affine, 2, 0, 0}, {MapOp::step, 3, 1, 1}, {MapOp::mul, 3, 2, 3}};
+  static constexpr int outputs[] = {3};
+};
+
 template <MapOp op>
 inline Vector apply(Vector a, Vector b, float imm0, float imm1) {
   if constexpr (op == MapOp::mul) return a * b;
   if constexpr (op == MapOp::sub) return a - b;
   if constexpr (op == MapOp::lerp) return a + imm0 * (b - a);
+  if constexpr (op == MapOp::affine) return imm0 * a + imm1;
+  if constexpr (op == MapOp::step) return a > Vector{} ? Vector{} + 1.0f : Vector{};
   if constexpr (op == MapOp::divRoot) return divideByRoot(a, b, imm1);
 }
 
@@ -102,6 +118,8 @@ bool isBody(const MapArgs& args, const MapBody& body) {
 inline StraightLoop findStraightLoop(const MapArgs& args, const MapBody& body) {
   if (isBody<AdamBody>(args, body)) return straightLoop<AdamBody>;
   if (isBody<AdamWBody>(args, body)) return straightLoop<AdamWBody>;
+  if (isBody<ReluMaskBody>(args, body)) return straightLoop<ReluMaskBody>;
+  if (isBody<DropoutMaskBody>(args, body)) return straightLoop<DropoutMaskBody>;
   return nullptr;
 }
 
