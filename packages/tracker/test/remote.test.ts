@@ -51,10 +51,14 @@ test("a server that is killed again and again costs no row and no program", asyn
   await using folder = await storeFolder();
   const port = await freePort();
   const messages: string[] = [];
+  const killed = Promise.withResolvers<void>();
   const done = Promise.withResolvers<void>();
   const servers = (async () => {
-    for (const killAfterMs of [150, 270, 390, done.promise])
-      await runProgram("serve-store.ts", [folder.path, String(port)], { killAfterMs });
+    const serve = (killAfterMs: number | Promise<void>) =>
+      runProgram("serve-store.ts", [folder.path, String(port)], { killAfterMs });
+    for (const killAfterMs of [150, 270, 390]) await serve(killAfterMs);
+    killed.resolve();
+    await serve(done.promise);
   })();
   onTestFinished(() => {
     done.resolve();
@@ -68,6 +72,7 @@ test("a server that is killed again and again costs no row and no program", asyn
     run.log({ row });
     if (row % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 4));
   }
+  await killed.promise;
   // A flush that a killed server cut short says so; what it was about stays queued.
   for (let tries = 0; tries < 20; tries++) {
     if (
