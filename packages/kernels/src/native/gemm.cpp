@@ -5,8 +5,7 @@
 // gemmMap goes on with an element-wise expression over each block of c while it is in the second-level cache: a layer's
 // dropout, or the optimiser over the gradient of its weights. c itself never travels to memory, and what else the
 // expression reads is prefetched while the block is multiplied.
-// A result too narrow to fill a panel has its own ways: that of the last layer is summed up over columns of A, and the
-// gradient of its weights is made as its transpose.
+// A result too narrow to fill a panel, the gradient of the last layer's weights, is made as its transpose.
 #include "expression.h"
 #include "product.h"
 
@@ -17,19 +16,6 @@ template <class Args>
 int64_t packedFloats(const Args& args) {
   return Panels{args.N, args.K}.floats() + args.K + 32;
 }
-
-// Columns of a result that is narrow: that of the last layer.
-constexpr int64_t narrowColumns = 16;
-
-// A narrow product of many k is summed up over parts of them, which are columns of A: a thread often takes those that it
-// has just made, and packs what belongs to them of B.
-constexpr int64_t depthParts = 4, partDepth = 1024;
-bool sharesDepth(const GemmArgs& args) {
-  return args.N <= narrowColumns && args.K >= 512 && args.K <= depthParts * partDepth && args.M >= 16 &&
-         !args.transposeA && !args.transposeB && !args.bPanels && args.pixelScale == 0;
-}
-// Of the sums of a part, in whole vectors.
-int64_t partFloats(const GemmArgs& args) { return args.M * wholeVectors(args.N); }
 
 template <class Args>
 int64_t workspaceOf(const Args& args) {
@@ -147,51 +133,10 @@ constexpr int64_t copiedFloats = 16384, copyPanels = 4;
 
 }  // namespace
 
-int64_t gemmWorkspace(const GemmArgs& args) {
-  return sharesDepth(args) ? depthParts * partFloats(args) : workspaceOf(args);
-}
+int64_t gemmWorkspace(const GemmArgs& args) { return workspaceOf(args); }
 int64_t gemmMapWorkspace(const GemmMapArgs& args) { return workspaceOf(args); }
 
-namespace {
-
-void gemmByDepth(const Context& context, const GemmArgs& args) {
-  const float* const a = context.at(args.a);
-  const float* const bias = context.at(args.bias);
-  float* const c = context.at(args.c);
-  const int64_t M = args.M, N = args.N, K = args.K, width = wholeVectors(N);
-  context.pool->each(depthParts, [&](int part) {
-    const Share k(K, depthParts, part);
-    const int64_t depth = k.end - k.begin;
-    alignas(64) float packed[2 * narrowColumns * partDepth];
-    int32_t offsets[partDepth];
-    for (int64_t i = 0; i < depth; i++) offsets[i] = static_cast<int32_t>(i);
-    const Panels panels{N, depth};
-    packRows(panels, 0, panels.count(), 0, depth, context.at(args.b) + k.begin * N, N, packed);
-    const Product product{offsets, packed, {width, depth}, 0, depth, context.workspace + part * partFloats(args), width,
-                          nullptr, false};
-    for (int64_t m = 0; m < M; m += blockRows)
-      multiplyBlock(product, m, m + blockRows < M ? m + blockRows : M, 0, panels.count(),
-                    [&](int64_t m0, int64_t m1, const float** rows) {
-                      for (int64_t row = m0; row < m1; row++) rows[row - m0] = a + row * K + k.begin;
-                    },
-                    AllOfK{});
-  });
-  for (int64_t n = 0; n < N; n += lanes) {
-    const Vector add = bias == nullptr ? Vector{} : loadSome(bias + n, N - n);
-    for (int64_t m = 0; m < M; m++) {
-      Vector sum = add;
-      for (int64_t part = 0; part < depthParts; part++)
-        sum += load(context.workspace + part * partFloats(args) + m * width + n);
-      if (args.relu) sum = sum < Vector{} ? Vector{} : sum;
-      storeSome(c + m * N + n, sum, N - n);
-    }
-  }
-}
-
-}  // namespace
-
 void gemm(const Context& context, const GemmArgs& args) {
-  if (sharesDepth(args)) return gemmByDepth(context, args);
   const float* a = firstFactor(context, args);
   const int64_t rowStride = args.transposeA ? 1 : args.K;
   const int64_t kStride = args.transposeA ? args.M : 1;
@@ -255,6 +200,8 @@ void gemmMapOwnPanels(const Context& context, const GemmMapArgs& args, const Exp
 }
 
 // The gradient of a narrow layer's weights, c = aᵀb with a [K,M], b [K,N]: as cᵀ = bᵀa, whose columns fill vectors.
+constexpr int64_t narrowColumns = 16;
+
 bool isNarrowGradient(const GemmMapArgs& args) {
   return args.transposeA && !args.transposeB && !args.panels && args.N <= narrowColumns && args.M >= 4 * panelWidth &&
          args.K <= ownDepth;
