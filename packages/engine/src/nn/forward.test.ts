@@ -6,7 +6,7 @@ import { gradients } from "../autodiff/gradient.ts";
 import { evaluateGraph } from "../executors/reference/evaluate.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import { sizeOf } from "../graph/shape.ts";
-import { streams, uniform, wordOf } from "../random/philox.ts";
+import { halfWordOf, streams } from "../random/philox.ts";
 import { forward } from "./forward.ts";
 import { batchNorm } from "./layers/batch-norm.ts";
 import { conv2d } from "./layers/conv2d.ts";
@@ -70,13 +70,13 @@ describe("forward agrees with PyTorch", () => {
 it("draws each dropout layer's mask from its own stream, in training only", () => {
   const model = sequential([flatten(), dropout(0.5), dropout(0.25)], { input: [2, 3, 1] });
   const g = new GraphBuilder();
-  const images = g.input("images", [4, 2, 3, 1]);
+  const images = g.input("images", [25, 2, 3, 1]);
   const train = forward(model, g, images, { training: true }).logits;
   const evaluate = forward(model, g, images, { training: false }).logits;
-  const x = wave(24, 0);
+  const x = wave(150, 0);
   const values = evaluateGraph(g.finish(), { inputs: { images: x }, seed: 9, step: 4, float32: false });
   const kept = (layer: number, rate: number, i: number): boolean =>
-    uniform(wordOf(9, streams.firstDropout + layer, 4, i)) >= rate;
+    halfWordOf(9, streams.firstDropout + layer, 4, i) >= rate * 2 ** 16;
   expect([...values[train]!]).toEqual(
     [...x].map((value, i) => (kept(1, 0.5, i) && kept(2, 0.25, i) ? value / 0.5 / 0.75 : 0)),
   );

@@ -59,6 +59,25 @@ export function wordOf(seed: number, stream: number, step: number, element: numb
   return philox(seed, counter, step, stream, 0)[Math.floor(element / 8) % 4]!;
 }
 
+/**
+ * The half-word that decides about `element` in dropout, which needs no more than 16 bits: elements go in blocks of
+ * 64, eight counters side by side: counter = ⌊e/64⌋·8 + e mod 8, whose words' halves, the lower before the upper, go
+ * to the elements 8 apart: half-word ⌊e/8⌋ mod 8.
+ */
+export function halfWordOf(seed: number, stream: number, step: number, element: number): number {
+  const counter = Math.floor(element / 64) * 8 + (element % 8);
+  const half = Math.floor(element / 8) % 8;
+  return halfOf(philox(seed, counter, step, stream, 0), half);
+}
+
+/**
+ * The least half-word that dropout keeps, of the float32 that kernels know the rate as: the share of half-words below
+ * is `rate` to within 2⁻¹⁷, and some are kept at any rate below 1.
+ */
+export function leastKept(rate: number): number {
+  return Math.min(Math.round(Math.fround(rate) * 2 ** 16), 2 ** 16 - 1);
+}
+
 /** A word as a float32 in [0, 1), in steps of 2⁻²⁴. */
 export function uniform(word: number): number {
   return (word >>> 8) * 2 ** -24;
@@ -79,4 +98,20 @@ export function words(seed: number, stream: number, step: number, count: number)
     }
   }
   return result.subarray(0, count);
+}
+
+/** `count` half-words of a stream, element by element; cheaper than halfWordOf one at a time. */
+export function halfWords(seed: number, stream: number, step: number, count: number): Uint16Array {
+  const result = new Uint16Array(Math.ceil(count / 64) * 64);
+  for (let block = 0; block * 64 < count; block++) {
+    for (let lane = 0; lane < 8; lane++) {
+      const four = philox(seed, block * 8 + lane, step, stream, 0);
+      for (let half = 0; half < 8; half++) result[block * 64 + half * 8 + lane] = halfOf(four, half);
+    }
+  }
+  return result.subarray(0, count);
+}
+
+function halfOf(words: readonly number[], half: number): number {
+  return (words[half >>> 1]! >>> ((half % 2) * 16)) & 0xffff;
 }

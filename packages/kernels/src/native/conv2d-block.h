@@ -54,47 +54,53 @@ inline void poolRow(const Geometry g, const float* rows, int64_t filters, int64_
   }
 }
 
-// y [F][oH·oW][16] of one group, in place: element e of image n has number n·outputs + e in NHWC order, its random word
-// is that of random/philox.ts: counter ⌊e/32⌋·8 + e mod 8, word ⌊e/8⌋ mod 4. `outputs` is a multiple of 8, so that all
-// images of a group agree in e mod 8; they may differ in how many eighths of a block of 32 come before their first.
+// y [F][oH·oW][16] of one group, in place: element e of image n has number n·outputs + e in NHWC order, its half-word is
+// that of random/philox.ts: counter ⌊e/64⌋·8 + e mod 8, half ⌊e/8⌋ mod 8. `outputs` is a multiple of 8, so that all
+// images of a group agree in e mod 8; they may differ in how many eighths of a block of 64 come before their first.
 // The keys come by value: what is the same for all counters then stays out of the loop.
 inline void dropout(const PhiloxKeys keys, const Geometry& g, int64_t firstImage, float rate, float* y) {
-  const int64_t pixels = g.oH * g.oW, eighths = g.outputs() / 8;
-  const uint32_t threshold = static_cast<uint32_t>(static_cast<double>(rate) * 4294967296.0);
+  const int64_t plane = g.oH * g.oW * group, eighths = g.outputs() / 8;
+  const Words least = Words{} + (leastKept(rate) << 16);
   const float scale = 1.0f / (1.0f - rate);
   for (int64_t lane = 0; lane < group; lane += lanes) {
     Words block, before;
-    bool apart = false;
+    int64_t mostBefore = 0;
     for (int i = 0; i < lanes; i++) {
       const int64_t first = (firstImage + lane + i) * eighths;
-      block[i] = static_cast<uint32_t>(first / 4);
-      before[i] = static_cast<uint32_t>(first % 4);
-      apart |= first % 4 != 0;
+      block[i] = static_cast<uint32_t>(first / 8);
+      before[i] = static_cast<uint32_t>(first % 8);
+      mostBefore = first % 8 > mostBefore ? first % 8 : mostBefore;
     }
+    const auto areLate = [&](uint32_t eighth) { return reinterpret_cast<Words>((before & eighth) != 0); };
+    const Words byFour = areLate(4), byTwo = areLate(2), byOne = areLate(1);
+    Words drawn[8] = {};  // of two blocks of 64
     for (uint32_t j = 0; j < 8; j++) {
-      int64_t f = j, pixel = 0;
-      const auto keep = [&](Words word) {
-        for (; f >= g.F; f -= g.F) pixel++;
-        float* value = y + (f * pixels + pixel) * group + lane;
-        store(value, word >= threshold ? load(value) * scale : Vector{});
-        f += 8;
+      int64_t f = j;
+      float* value = y + f * plane + lane;
+      const auto keep = [&](Words upperHalf) {
+        for (; f >= g.F; f -= g.F) value += group - g.F * plane;
+        store(value, upperHalf >= least ? load(value) * scale : Vector{});
+        f += 8, value += 8 * plane;
       };
-      Words drawn[8];  // of two blocks of 32
-      if (apart) drawWords(keys, block * 8 + j, drawn + 4);
-      for (int64_t first = 0; first < eighths; first += 4) {
-        const int count = static_cast<int>(min(4, eighths - first));
-        const Words counter = (block + static_cast<uint32_t>(first / 4)) * 8 + j;
-        if (!apart) {
+      for (int64_t first = 0; first < eighths; first += 8) {
+        const int64_t count = min(8, eighths - first);
+        const Words counter = (block + static_cast<uint32_t>(first / 8)) * 8 + j;
+        if (first == 0 || mostBefore == 0)
           drawWords(keys, counter, drawn);
-          for (int at = 0; at < count; at++) keep(drawn[at]);
-          continue;
+        else
+          memcpy(drawn, drawn + 4, sizeof(Words) * 4);
+        if (mostBefore + count > 8) drawWords(keys, counter + 8, drawn + 4);
+        Words words[8];  // from the one on that has the half of the image's first of these elements
+        memcpy(words, drawn, sizeof words);
+        if (mostBefore > 0) {
+          for (int w = 0; w < 6; w++) words[w] = byFour ? words[w + 2] : words[w];
+          for (int w = 0; w < 5; w++) words[w] = byTwo ? words[w + 1] : words[w];
         }
-        memcpy(drawn, drawn + 4, sizeof(Words) * 4);
-        drawWords(keys, counter + 8, drawn + 4);
-        for (int at = 0; at < count; at++) {
-          Words word = drawn[at];
-          for (int s = 1; s < 4; s++) word = before == static_cast<uint32_t>(s) ? drawn[at + s] : word;
-          keep(word);
+#pragma GCC unroll 8
+        for (int at = 0; at < 8; at++) {
+          if (at == count) break;
+          const Words word = words[at / 2], next = words[at / 2 + 1];
+          keep(at % 2 == 0 ? byOne ? word : word << 16 : byOne ? next << 16 : word);
         }
       }
     }

@@ -11,20 +11,24 @@ namespace {
 
 constexpr int maxBlock = 1024;
 
-// Words of dropout for elements [first, first + count), first a multiple of 32: see wordOf() in random/philox.ts. The
-// word w of eight counters belongs to elements 8w..8w+7 of a block of 32. Up to 64 words more than count are written.
+// Half-words of dropout for elements [first, first + count), first a multiple of 64, each in the upper half of a word:
+// see halfWordOf() in random/philox.ts. The halves of word w of eight counters belong to elements 16w..16w+7 and
+// 16w+8..16w+15 of a block of 64. Up to 128 words more than count are written.
 void dropoutWords(const Context& context, uint32_t stream, int64_t first, int count, uint32_t* words) {
   constexpr int run = lanes < 8 ? lanes : 8;  // neighbouring elements in a vector of words
   const PhiloxKeys keys(context, stream);
   Words counters;
-  for (int lane = 0; lane < lanes; lane++) counters[lane] = static_cast<uint32_t>(first / 4 + lane);
-  for (int counter = 0; counter < (count + 31) / 32 * 8; counter += lanes, counters += lanes) {
+  for (int lane = 0; lane < lanes; lane++) counters[lane] = static_cast<uint32_t>(first / 8 + lane);
+  for (int counter = 0; counter < (count + 63) / 64 * 8; counter += lanes, counters += lanes) {
     Words drawn[4];
     drawWords(keys, counters, drawn);
-    for (int lane = 0; lane < lanes; lane += run)
-      for (int w = 0; w < 4; w++)
-        memcpy(words + (counter + lane) / 8 * 32 + w * 8 + (counter + lane) % 8,
-               reinterpret_cast<const uint32_t*>(&drawn[w]) + lane, run * 4);
+    for (int w = 0; w < 4; w++) {
+      const Words halves[] = {drawn[w] << 16, drawn[w]};
+      for (int lane = 0; lane < lanes; lane += run)
+        for (int half = 0; half < 2; half++)
+          memcpy(words + (counter + lane) / 8 * 64 + w * 16 + half * 8 + (counter + lane) % 8,
+                 reinterpret_cast<const uint32_t*>(halves + half) + lane, run * 4);
+    }
   }
 }
 
@@ -69,13 +73,13 @@ void execute(const Context& context, const MapInstruction& code, int64_t first, 
     }
     case MapOp::erf: EACH(errorFunction(a[i]));
     case MapOp::dropout: {
-      uint32_t drawn[maxBlock + 64];
-      const int skipped = static_cast<int>(first % 32);
+      uint32_t drawn[maxBlock + 128];
+      const int skipped = static_cast<int>(first % 64);
       dropoutWords(context, static_cast<uint32_t>(code.stream), first - skipped, n + skipped, drawn);
       const uint32_t* const words = drawn + skipped;
-      const uint32_t threshold = static_cast<uint32_t>(static_cast<double>(code.imm1) * 4294967296.0);
+      const uint32_t least = leastKept(code.imm1) << 16;
       const float scale = 1.0f / (1.0f - code.imm1);
-      EACH(words[i] >= threshold ? a[i] * scale : 0.0f);
+      EACH(words[i] >= least ? a[i] * scale : 0.0f);
     }
     case MapOp::count: break;
   }

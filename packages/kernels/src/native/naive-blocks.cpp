@@ -114,14 +114,15 @@ void conv2dBlock(const Context& context, const Conv2dBlockArgs& args) {
   forward(block, context.at(args.x), context.at(args.filters), context.at(args.bias), y,
           reinterpret_cast<uint8_t*>(context.at(args.index)));
   if (!(args.rate > 0)) return;
-  // The word of an element: random/philox.ts.
-  const double threshold = static_cast<double>(args.rate) * 4294967296.0;
+  // The half-word of an element: random/philox.ts.
+  const uint32_t least = leastKept(args.rate);
   block.eachWindow([&](int64_t n, int64_t oy, int64_t ox, int64_t f) {
     const int64_t element = ((n * args.oH + oy) * args.oW + ox) * args.F + f;
-    const PhiloxBlock words = philox(context.seed, static_cast<uint32_t>(element / 32 * 8 + element % 8), context.step,
+    const PhiloxBlock words = philox(context.seed, static_cast<uint32_t>(element / 64 * 8 + element % 8), context.step,
                                      static_cast<uint32_t>(args.stream), 0);
     float& value = y[block.y.at(n, oy, ox, f)];
-    value = words.words[element / 8 % 4] >= static_cast<uint32_t>(threshold) ? value * (1 / (1 - args.rate)) : 0;
+    const int64_t half = element / 8 % 8;
+    value = (words.words[half / 2] >> (half % 2 * 16) & 0xffff) >= least ? value * (1 / (1 - args.rate)) : 0;
   });
 }
 

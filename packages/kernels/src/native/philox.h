@@ -41,4 +41,10 @@ inline int32_t below(uint32_t word, int32_t n) {
   return static_cast<int32_t>((uint64_t{word} * static_cast<uint32_t>(n)) >> 32);
 }
 
+// The least half-word that dropout keeps.
+inline uint32_t leastKept(float rate) {
+  const double least = static_cast<double>(rate) * 65536.0 + 0.5;
+  return least < 65535.0 ? static_cast<uint32_t>(least) : 65535;
+}
+
 }  // namespace atelier

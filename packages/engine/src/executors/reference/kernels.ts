@@ -5,7 +5,7 @@
 import type { OpNode } from "../../graph/graph.ts";
 import type { OpName } from "../../graph/ops.ts";
 import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../../graph/shape.ts";
-import { words } from "../../random/philox.ts";
+import { halfWords, leastKept } from "../../random/philox.ts";
 import { conv2d, conv2dFilterGrad, conv2dInputGrad, forEachWindow } from "./windows.ts";
 
 /** What a kernel sees besides its operands. */
@@ -41,9 +41,9 @@ export const referenceKernels: { readonly [K in Exclude<OpName, "input" | "state
   sqrt: unary(Math.sqrt),
   erf: unary(erf),
   dropout: (y, [x], { node: { attrs }, seed, step }) => {
-    const threshold = Math.floor(attrs.rate * 2 ** 32);
-    const drawn = words(seed, attrs.stream, step, y.length);
-    each(y, (i) => (drawn[i]! >= threshold ? x![i]! / (1 - attrs.rate) : 0));
+    const least = leastKept(attrs.rate);
+    const drawn = halfWords(seed, attrs.stream, step, y.length);
+    each(y, (i) => (drawn[i]! >= least ? x![i]! / (1 - attrs.rate) : 0));
   },
 
   reshape: (y, [x]) => y.set(x!),
