@@ -1,7 +1,7 @@
 /**
- * In which form each value lies in memory. Most are as their shape says; the graph's images may be bytes (pixels.ts); what passes between two convolutional
- * blocks, and the images if blocks alone read them, has its images in lanes, [⌈N/16⌉, C, H, W, 16]. Places of maxima in their windows take a byte each there, 16 bits
- * elsewhere.
+ * In which form each value lies in memory. Most are as their shape says; the graph's images may be bytes (pixels.ts). What
+ * passes between two convolutional blocks, and the images where blocks alone read them, has its images in lanes,
+ * [⌈N/16⌉, C, H, W, 16]. Places of maxima in their windows take a byte each there, 16 bits elsewhere.
  */
 import { sizeOf } from "../graph/shape.ts";
 import { blockGradReads, blockReads, laneImages } from "./blocks.ts";
