@@ -31,6 +31,13 @@ export interface SessionOptions {
   readonly arenaFloats: number;
 }
 
+/**
+ * How images lie: normalised floats [N,H,W,C], pixels as they are, a byte each, or normalised floats with sixteen images
+ * side by side [⌈N/16⌉,C,H,W,16].
+ */
+export type ImageForm = "plain" | "bytes" | "lanes";
+const imageForms: readonly ImageForm[] = ["plain", "bytes", "lanes"];
+
 /** A program as encodeCalls of the engine's plan/program.ts writes it, and what a step puts in and takes out. */
 export interface NativeProgram {
   readonly words: Int32Array;
@@ -40,8 +47,8 @@ export interface NativeProgram {
     | {
         readonly ref: number;
         readonly shape: readonly number[];
-        /** Whether the program takes pixels as they are, a byte each, instead of normalised floats. */
-        readonly asBytes?: boolean;
+        /** Default: plain. */
+        readonly form?: ImageForm;
       }
     | undefined;
   readonly targets?: { readonly ref: number; readonly shape: readonly number[] } | undefined;
@@ -214,7 +221,9 @@ function openSession(addon: Addon, options: SessionOptions): NativeSession {
       return addon.addProgram(
         session,
         words,
-        Int32Array.from(images ? [images.ref, ...images.shape, Number(images.asBytes ?? false)] : []),
+        Int32Array.from(
+          images ? [images.ref, ...images.shape, imageForms.indexOf(images.form ?? "plain")] : [],
+        ),
         Int32Array.from(targets ? [targets.ref, ...targets.shape] : []),
         Int32Array.from(scalars),
         Int32Array.from(outputs.flatMap(({ ref, floats }) => [ref, floats])),

@@ -1,24 +1,26 @@
 /**
- * In which form each value lies in memory. Most are as their shape says; images may be bytes (pixels.ts); what passes between two convolutional blocks
- * has its images in lanes, [⌈N/16⌉, C, H, W, 16]. Places of maxima in their windows take a byte each there, 16 bits
- * elsewhere.
+ * In which form each value lies in memory. Most are as their shape says; the graph's images may be bytes (pixels.ts). What
+ * passes between two convolutional blocks, and the images where blocks alone read them, has its images in lanes,
+ * [⌈N/16⌉, C, H, W, 16]. Places of maxima in their windows take a byte each there, 16 bits elsewhere.
  */
 import { sizeOf } from "../graph/shape.ts";
 import { blockGradReads, blockReads, laneImages } from "./blocks.ts";
 import type { Analysis, Unit } from "./fuse.ts";
+import type { ImageForm } from "./program.ts";
 import { readsOf } from "./schedule.ts";
 
-export type Form = "plain" | "lanes" | "index" | "bytes";
+type Form = ImageForm | "index";
 
 /** Form and size of the values of a program. */
 export class Forms {
   readonly #analysis: Analysis;
   readonly #forms = new Map<number, Form>();
 
-  /** `bytes`: the images, if they are. */
+  /** `bytes`: the graph's images, if they are. */
   constructor(analysis: Analysis, units: readonly Unit[], bytes: number | undefined) {
     this.#analysis = analysis;
-    if (bytes !== undefined) this.#forms.set(bytes, "bytes");
+    for (const { id, op, attrs } of analysis.nodes)
+      if (op === "input" && attrs.name === "images") this.#forms.set(id, id === bytes ? "bytes" : "lanes");
     for (const unit of units) {
       if (unit.kind === "block" && unit.block.kind === "narrow") {
         if (unit.block.index !== undefined) this.#forms.set(unit.block.index, "index");
@@ -45,6 +47,10 @@ export class Forms {
   /** Whether a value, perhaps under another shape, is bytes. */
   isBytes(id: number): boolean {
     return this.#forms.get(this.#analysis.views[id]!.base) === "bytes";
+  }
+
+  ofImages(id: number): ImageForm {
+    return this.isBytes(id) ? "bytes" : this.isLanes(id) ? "lanes" : "plain";
   }
 
   /** Floats of the memory of value `id`. */

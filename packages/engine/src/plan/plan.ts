@@ -74,7 +74,7 @@ export function planGraph(graph: StepGraph, layout: StateLayout, target: PlanTar
   return {
     calls,
     arenaFloats,
-    images: images && { ref: at(images.id), shape: images.shape, asBytes: forms.isBytes(images.id) },
+    images: images && { ref: at(images.id), shape: images.shape, form: forms.ofImages(images.id) },
     targets: targets && { ref: at(targets.id), shape: targets.shape },
     scalars: Object.fromEntries(
       inputs.flatMap((node) =>

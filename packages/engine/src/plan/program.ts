@@ -333,13 +333,16 @@ export type KernelCall =
       readonly body: MapBody;
     };
 
+/** How images lie: normalised floats [N,H,W,C]; pixels as bytes; floats with images in lanes (forms.ts). */
+export type ImageForm = "plain" | "bytes" | "lanes";
+
 export interface Program {
   readonly calls: readonly KernelCall[];
   /** Floats of scratch memory the calls use. */
   readonly arenaFloats: number;
-  /** Where the step's images [N,H,W,C], normalised or as bytes, and targets [N,classes] are put before the calls. */
+  /** Where the step's images [N,H,W,C] and targets [N,classes] are put before the calls. */
   readonly images:
-    | { readonly ref: Ref; readonly shape: readonly number[]; readonly asBytes: boolean }
+    | { readonly ref: Ref; readonly shape: readonly number[]; readonly form: ImageForm }
     | undefined;
   readonly targets: { readonly ref: Ref; readonly shape: readonly number[] } | undefined;
   /** Scalar inputs by name. */

@@ -130,7 +130,7 @@ napi_value variantOf(napi_env env, napi_value* arguments) {
   return fromText(env, toSession(env, arguments[0]).table().name);
 }
 
-// addProgram(session, words, images [ref,N,H,W,C,asBytes] or [], targets [ref,N,classes] or [], scalars [ref…],
+// addProgram(session, words, images [ref,N,H,W,C,form] or [], targets [ref,N,classes] or [], scalars [ref…],
 //            outputs [ref,floats…], rows)
 napi_value addProgram(napi_env env, napi_value* arguments) {
   Session& session = toSession(env, arguments[0]);
@@ -144,8 +144,11 @@ napi_value addProgram(napi_env env, napi_value* arguments) {
   if (outputs.length % 2 != 0) throw Refused("outputs: expected pairs");
   program.rows = toInt32(env, arguments[6], "rows");
   program.hasImages = images.length == 6;
-  if (program.hasImages)
-    program.images = {images.data[0], images.data[1], images.data[2], images.data[3], images.data[4], images.data[5] != 0};
+  if (program.hasImages) {
+    const int32_t form = images.data[5];
+    if (form < 0 || form > static_cast<int32_t>(ImageForm::lanes)) throw Refused("images: no such form");
+    program.images = {images.data[0], images.data[1], images.data[2], images.data[3], images.data[4], ImageForm{form}};
+  }
   program.hasTargets = targets.length == 3;
   if (program.hasTargets) program.targets = {targets.data[0], targets.data[1], targets.data[2]};
   program.scalars = toArray<int32_t>(env, arguments[4], "scalars").copy();

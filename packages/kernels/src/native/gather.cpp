@@ -17,6 +17,8 @@ struct Draws {
   bool cutout = false;
   int32_t cutoutY = 0, cutoutX = 0;
   double brightness = 1, contrast = 1;
+
+  bool moves() const { return mirrored || cutout || shiftY != 0 || shiftX != 0; }
 };
 
 Draws draw(const Gather& gather, int32_t image, uint32_t row, uint32_t step) {
@@ -223,45 +225,80 @@ bool keepsPixels(const Augmentation& augmentation) {
          augmentation.contrast == 0 && !augmentation.mixup;
 }
 
-void gatherBatch(const KernelTable& table, const Gather& gather, const Normalizer& normalizer, const int32_t* indices, int64_t rows,
-                 uint32_t step, float mixupWeight, int32_t classes, float* images, bool asBytes, float* targets,
+int64_t floatsOf(ImageForm form, int64_t N, int64_t numbers) {
+  if (form == ImageForm::bytes) return (N * numbers + 3) / 4;
+  return (form == ImageForm::lanes ? (N + laneImages - 1) / laneImages * laneImages : N) * numbers;
+}
+
+void gatherBatch(const KernelTable& table, const Gather& gather, const Normalizer& normalizer, const Batch& batch,
                  ThreadPool& pool) {
   const Dataset& dataset = *gather.dataset;
-  const int64_t floats = int64_t{dataset.H} * dataset.W * dataset.C;
-  int64_t tasks = rows * floats < 16384 ? 1 : rows < 32 ? rows : 32;
-  if (tasks < 1) tasks = 1;
-  pool.each(static_cast<int>(tasks), [&](int task) {
-    const Share share(rows, tasks, task);
-    for (int64_t row = share.begin; row < share.end; row++) {
-      const int32_t image = indices[row];
-      // Images come from all over the data set: the next one is asked for while this one is worked on.
-      if (row + 1 < share.end)
-        for (int64_t i = 0; i < floats; i += 64)
-          __builtin_prefetch(dataset.images.as<uint8_t>() + indices[row + 1] * floats + i);
-      if (images != nullptr) {
-        const uint8_t* const from = dataset.images.as<uint8_t>() + image * floats;
-        const Draws draws = draw(gather, image, static_cast<uint32_t>(row), step);
-        if (asBytes)
-          gatherPlain(gather, SamePixels{}, draws, from, reinterpret_cast<uint8_t*>(images) + row * floats);
-        else
-          gatherImage(table, gather, normalizer, draws, from, images + row * floats);
+  const auto [indices, rows, step, mixupWeight, classes, images, form, targets, scratch] = batch;
+  const int64_t pixels = int64_t{dataset.H} * dataset.W, floats = pixels * dataset.C;
+  const int64_t groups = (rows + laneImages - 1) / laneImages;
+  const bool inLanes = images != nullptr && form == ImageForm::lanes;
+  const auto pixelsOf = [&](int64_t row) { return dataset.images.as<uint8_t>() + indices[row] * floats; };
+  const auto drawsOf = [&](int64_t row) { return draw(gather, indices[row], static_cast<uint32_t>(row), step); };
+  const auto writeTarget = [&](int64_t row) {
+    if (targets == nullptr) return;
+    float* target = targets + row * classes;
+    memset(target, 0, static_cast<size_t>(classes) * 4);
+    target[dataset.labels[static_cast<size_t>(indices[row])]] = 1;
+  };
+  const auto share = [&](int64_t count, int64_t mostTasks, const auto& body) {
+    const int64_t tasks = rows * floats < 16384 ? 1 : std::min(count, mostTasks);
+    pool.each(static_cast<int>(tasks), [&](int task) { body(Share(count, tasks, task)); });
+  };
+  // Images come from all over the data set: the next ones are asked for while some are worked on.
+  if (inLanes && keepsPixels(gather.augmentation)) {
+    share(groups, pool.threads(), [&](const Share& part) {
+      for (int64_t group = part.begin; group < part.end; group++) {
+        const int64_t first = group * laneImages, present = std::min(laneImages, rows - first);
+        const uint8_t *from[laneImages], *next[laneImages];
+        for (int64_t i = 0; i < present; i++) {
+          const Draws draws = drawsOf(first + i);
+          from[i] = pixelsOf(first + i);
+          if (draws.moves()) {
+            uint8_t* const moved = reinterpret_cast<uint8_t*>(scratch) + (first + i) * floats;
+            gatherPlain(gather, SamePixels{}, draws, from[i], moved);
+            from[i] = moved;
+          }
+          writeTarget(first + i);
+        }
+        for (int64_t i = 0; i < laneImages; i++) next[i] = pixelsOf(std::min(rows - 1, first + laneImages + i));
+        table.normalizeToLanes(from, group + 1 < part.end ? next : nullptr, present, pixels, dataset.C,
+                               normalizer.scale.data(), normalizer.offset.data(), images + first * floats);
       }
-      if (targets == nullptr) continue;
-      float* target = targets + row * classes;
-      memset(target, 0, static_cast<size_t>(classes) * 4);
-      target[dataset.labels[static_cast<size_t>(image)]] = 1;
+    });
+    return;
+  }
+  float* const made = inLanes ? scratch : images;
+  share(rows, 32, [&](const Share& part) {
+    for (int64_t row = part.begin; row < part.end; row++) {
+      if (row + 1 < part.end)
+        for (int64_t i = 0; i < floats; i += 64) __builtin_prefetch(pixelsOf(row + 1) + i);
+      if (images != nullptr && form == ImageForm::bytes)
+        gatherPlain(gather, SamePixels{}, drawsOf(row), pixelsOf(row), reinterpret_cast<uint8_t*>(images) + row * floats);
+      else if (images != nullptr)
+        gatherImage(table, gather, normalizer, drawsOf(row), pixelsOf(row), made + row * floats);
+      writeTarget(row);
     }
   });
-  if (!gather.augmentation.mixup) return;
-  const int64_t pairs = (rows + 1) / 2;
-  pool.each(static_cast<int>(tasks), [&](int task) {
-    const Share share(pairs, tasks, task);
-    for (int64_t row = share.begin; row < share.end; row++) {
-      const int64_t other = rows - 1 - row;
-      if (images != nullptr) mixRows(images + row * floats, images + other * floats, floats, mixupWeight);
-      if (targets != nullptr) mixRows(targets + row * classes, targets + other * classes, classes, mixupWeight);
-    }
-  });
+  if (gather.augmentation.mixup)
+    share((rows + 1) / 2, 32, [&](const Share& part) {
+      for (int64_t row = part.begin; row < part.end; row++) {
+        const int64_t other = rows - 1 - row;
+        if (images != nullptr) mixRows(made + row * floats, made + other * floats, floats, mixupWeight);
+        if (targets != nullptr) mixRows(targets + row * classes, targets + other * classes, classes, mixupWeight);
+      }
+    });
+  if (inLanes)
+    share(groups, 32, [&](const Share& part) {
+      for (int64_t group = part.begin; group < part.end; group++) {
+        const int64_t first = group * laneImages;
+        table.toLanes(made + first * floats, std::min(laneImages, rows - first), pixels, dataset.C, images + first * floats);
+      }
+    });
 }
 
 }  // namespace atelier

@@ -46,9 +46,26 @@ struct Normalizer {
 // Whether every pixel that comes out is one that went in, or blank.
 bool keepsPixels(const Augmentation& augmentation);
 
-// Writes images [rows,H,W,C], normalised floats or pixels as bytes, and targets [rows, classes] (either may be null).
-void gatherBatch(const KernelTable& table, const Gather& gather, const Normalizer& normalizer, const int32_t* indices, int64_t rows,
-                 uint32_t step, float mixupWeight, int32_t classes, float* images, bool asBytes, float* targets,
+// How images lie. Normalised floats [N,H,W,C], pixels as bytes [N,H,W,C], or normalised floats [⌈N/16⌉,C,H,W,16].
+enum class ImageForm { plain, bytes, lanes };
+constexpr int64_t laneImages = 16;
+
+// Floats of N images of so many numbers.
+int64_t floatsOf(ImageForm form, int64_t N, int64_t numbers);
+
+struct Batch {
+  const int32_t* indices;
+  int64_t rows;
+  uint32_t step;
+  float mixupWeight;
+  int32_t classes;
+  float* images;  // may be null, as targets may
+  ImageForm form;
+  float* targets;  // [rows, classes]
+  float* scratch;  // for images in lanes: as large as they are
+};
+
+void gatherBatch(const KernelTable& table, const Gather& gather, const Normalizer& normalizer, const Batch& batch,
                  ThreadPool& pool);
 
 }  // namespace atelier

@@ -67,6 +67,12 @@ struct KernelTable {
   void (*normalize)(const uint8_t* pixels, const double* scale, const double* offset, int64_t count, float* out);
   void (*normalizeMirrored)(const uint8_t* pixels, const double* scale, const double* offset, int64_t count, float* out);
 
+  // Images side by side, up to sixteen [pixels][channels]: of floats (image-lanes.h), and of bytes, normalised with a scale
+  // and an offset a channel while `next` (null, or sixteen more) are asked for.
+  void (*toLanes)(const float* images, int64_t present, int64_t pixels, int64_t channels, float* out);
+  void (*normalizeToLanes)(const uint8_t* const* images, const uint8_t* const* next, int64_t present, int64_t pixels,
+                           int64_t channels, const double* scale, const double* offset, float* out);
+
   // GFLOP/s of a loop of independent fused multiply-adds on this thread: what 100 % means.
   double (*peak)(double seconds);
 };

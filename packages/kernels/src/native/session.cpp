@@ -63,7 +63,7 @@ int32_t Session::addProgram(Program program) {
     const ImageInput& images = program.images;
     const double floats = static_cast<double>(images.N) * images.H * images.W * images.C;
     if (images.N < 1 || images.H < 1 || images.W < 1 || images.C < 1 || floats > 2e9) throw Refused("images: a bad shape");
-    space.check(images.ref, 0, static_cast<int64_t>(images.asBytes ? (floats + 3) / 4 : floats), "images");
+    space.check(images.ref, 0, images.floats(), "images");
     if (images.N != program.rows) throw Refused("images: rows that are not the program's");
   }
   if (program.hasTargets) {
@@ -78,7 +78,7 @@ int32_t Session::addProgram(Program program) {
     if (output.floats < 1) throw Refused("an output without floats");
     space.check(output.ref, 0, output.floats, "an output");
   }
-  int64_t floats = 0;
+  int64_t floats = program.hasImages && program.images.form == ImageForm::lanes ? program.images.floats() : 0;
   for (const Call& call : program.calls) {
     const int64_t wanted = workspaceFloats(table_, call);
     if (wanted > floats) floats = wanted;
@@ -171,7 +171,7 @@ void Session::checkJob(const Job& job) const {
     if ((program.hasImages || program.hasTargets) && !gathers) throw Refused("a program with images needs a data set");
     if (program.hasImages && (program.images.H != dataset->H || program.images.W != dataset->W || program.images.C != dataset->C))
       throw Refused("images of the program and of the data set differ in shape");
-    if (program.hasImages && program.images.asBytes && !keepsPixels(job.gather.augmentation))
+    if (program.hasImages && program.images.form == ImageForm::bytes && !keepsPixels(job.gather.augmentation))
       throw Refused("an augmentation that makes new pixels, for a program that takes bytes");
     if (program.hasTargets && dataset->largestLabel >= program.targets.classes)
       throw Refused("a label of " + std::to_string(dataset->largestLabel) + " with " +
@@ -254,9 +254,12 @@ bool Session::runStep(const Job& job, const Job::Use& use, const Normalizer* nor
 
   Laps laps(callSeconds);
   if (normalizer != nullptr && (program.hasImages || program.hasTargets))
-    gatherBatch(table_, job.gather, *normalizer, indices, program.rows, globalStep, job.mixupColumn >= 0 ? row[job.mixupColumn] : 1,
-                program.targets.classes, program.hasImages ? at(state, arena, program.images.ref) : nullptr,
-                program.images.asBytes, program.hasTargets ? at(state, arena, program.targets.ref) : nullptr, *pool_);
+    gatherBatch(table_, job.gather, *normalizer,
+                {indices, program.rows, globalStep, job.mixupColumn >= 0 ? row[job.mixupColumn] : 1,
+                 program.targets.classes, program.hasImages ? at(state, arena, program.images.ref) : nullptr,
+                 program.images.form, program.hasTargets ? at(state, arena, program.targets.ref) : nullptr,
+                 workspace_.as<float>()},
+                *pool_);
   for (size_t i = 0; i < program.scalars.size(); i++)
     if (use.scalarColumns[i] >= 0) *at(state, arena, program.scalars[i]) = row[use.scalarColumns[i]];
   if (finite != nullptr)

@@ -22,7 +22,8 @@ struct OutOfMemory : std::runtime_error {
 struct ImageInput {
   Ref ref;
   int32_t N, H, W, C;
-  bool asBytes;  // pixels as they are, four a float, instead of normalised
+  ImageForm form;
+  int64_t floats() const { return floatsOf(form, N, int64_t{H} * W * C); }
 };
 
 struct TargetInput {

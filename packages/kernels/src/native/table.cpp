@@ -37,6 +37,8 @@ int64_t batchNormPoolGradWorkspace(const BatchNormPoolGradArgs&);
 int64_t layerNormParamGradWorkspace(const LayerNormParamGradArgs&);
 void normalize(const uint8_t*, const double*, const double*, int64_t, float*);
 void normalizeMirrored(const uint8_t*, const double*, const double*, int64_t, float*);
+void toLanes(const float*, int64_t, int64_t, int64_t, float*);
+void normalizeToLanes(const uint8_t* const*, const uint8_t* const*, int64_t, int64_t, int64_t, const double*, const double*, float*);
 
 namespace {
 
@@ -101,6 +103,8 @@ const KernelTable table = {
     layerNormParamGradWorkspace,
     normalize,
     normalizeMirrored,
+    toLanes,
+    normalizeToLanes,
     peak,
 };
 

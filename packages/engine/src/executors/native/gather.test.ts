@@ -55,7 +55,32 @@ const sizes = [
   [33, 35, 1],
 ] as const;
 
-describe.each(kernels.variants)("%s", (variant) => {
+/** Images [N, pixels, channels] as [⌈N/16⌉, channels, pixels, 16]. */
+function inLanes(images: Float32Array, rows: number, channels: number): Float32Array {
+  const pixels = images.length / rows / channels;
+  const lanes = new Float32Array(Math.ceil(rows / 16) * 16 * pixels * channels);
+  images.forEach((value, i) => {
+    const [n, pixel, c] = [
+      Math.floor(i / channels / pixels),
+      Math.floor(i / channels) % pixels,
+      i % channels,
+    ];
+    lanes[((Math.floor(n / 16) * channels + c) * pixels + pixel) * 16 + (n % 16)] = value;
+  });
+  return lanes;
+}
+
+describe.each(
+  kernels.variants.flatMap((variant) =>
+    (
+      [
+        ["plain", 7],
+        ["lanes", 37],
+        ["lanes", 128],
+      ] as const
+    ).map(([form, rows]) => ({ variant, form, rows })),
+  ),
+)("$variant, $rows images, $form", ({ variant, form, rows }) => {
   for (const [[height, width, channels], [name, augmentation]] of sizes.flatMap((size) =>
     Object.entries(specs).map((spec) => [size, spec] as const),
   )) {
@@ -65,9 +90,9 @@ describe.each(kernels.variants)("%s", (variant) => {
         mean: [0.286, 0.4, 0.5].slice(0, channels),
         std: [0.353, 0.2, 0.25].slice(0, channels),
       };
-      const [rows, steps, firstStep, seed, mixupWeight] = [7, 3, 1000, 2 ** 40 + 12345, 0.7];
+      const [steps, firstStep, seed, mixupWeight] = [3, 1000, 2 ** 40 + 12345, 0.7];
       const order = Int32Array.from({ length: rows * steps }, (_, i) => (i * 5) % data.size);
-      const floats = rows * height * width * channels;
+      const floats = (form === "lanes" ? Math.ceil(rows / 16) * 16 : rows) * height * width * channels;
       const session = kernels.createSession({
         variant,
         threads: 2,
@@ -78,7 +103,7 @@ describe.each(kernels.variants)("%s", (variant) => {
       const program = session.addProgram({
         words: new Int32Array(),
         rows,
-        images: { ref: 0, shape: [rows, height, width, channels] },
+        images: { ref: 0, shape: [rows, height, width, channels], form },
         targets: { ref: floats, shape: [rows, 3] },
         scalars: [],
         outputs: [
@@ -116,8 +141,9 @@ describe.each(kernels.variants)("%s", (variant) => {
         const images = result.outputs[0]!.subarray(step * floats, (step + 1) * floats);
         const targets = result.outputs[1]!.subarray(step * rows * 3, (step + 1) * rows * 3);
         expect(targets).toEqual(expected.targets);
-        if (!augmentation.affine) expect(images).toEqual(expected.images);
-        const error = Math.max(...images.map((value, i) => Math.abs(value - expected.images[i]!)));
+        const truth = form === "lanes" ? inLanes(expected.images, rows, channels) : expected.images;
+        if (!augmentation.affine) expect(images).toEqual(truth);
+        const error = images.reduce((most, value, i) => Math.max(most, Math.abs(value - truth[i]!)), 0);
         expect(error).toBeLessThan(1e-5);
       }
     });
@@ -140,7 +166,7 @@ async function gatherBytes(data: ImageDataset, augmentation: AugmentationSpec) {
     const program = session.addProgram({
       words: new Int32Array(),
       rows,
-      images: { ref: 0, shape: [rows, ...shape], asBytes: true },
+      images: { ref: 0, shape: [rows, ...shape], form: "bytes" },
       scalars: [],
       outputs: [{ ref: 0, floats }],
     });

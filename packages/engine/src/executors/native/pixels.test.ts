@@ -1,10 +1,11 @@
-/** Images that stay bytes: where they do, and whole trainings on every CPU variant against the oracle, at odd sizes. */
+/** Images that stay bytes or come in lanes: where they do, and whole trainings on every CPU variant against the oracle, at odd sizes. */
 import { loadKernels } from "@atelier/kernels";
 import { describe, expect, it } from "vitest";
 import { conv2d } from "../../nn/layers/conv2d.ts";
 import { dense } from "../../nn/layers/dense.ts";
 import { dropout } from "../../nn/layers/dropout.ts";
 import { flatten } from "../../nn/layers/flatten.ts";
+import { maxPool2d } from "../../nn/layers/max-pool2d.ts";
 import { type Model, sequential } from "../../nn/model.ts";
 import { sgd } from "../../optim/sgd.ts";
 import { describeProgram } from "../../plan/describe-program.ts";
@@ -41,6 +42,10 @@ const scaled = sequential(layers, { input, normalization: { mean: [0], std: [0.4
 const centred = sequential(layers, { input, normalization: { mean: [0.3], std: [0.4] } });
 const channelwise = sequential(layers, { input, normalization: { mean: [0], std: [0.4, 0.4, 0.3] } });
 const convolutional = sequential([conv2d(8, 3), flatten(), dense(96), dense(classes)], { input });
+const narrow = sequential(
+  [conv2d(8, 3, { padding: "same", activation: "relu" }), maxPool2d(2), flatten(), dense(classes)],
+  { input, normalization: { mean: [0.3, 0.2, 0.4], std: [0.4, 0.3, 0.5] } },
+);
 
 const rules = { optimizer: sgd({ learningRate: 0.05, momentum: 0.9 }) };
 
@@ -51,7 +56,7 @@ describe("images that stay bytes", () => {
     const pixelScale = pixelScaleOf(model.normalization, augmentation);
     const program = planGraph(graph, layout, { matrixUnit, pixelScale });
     const products = describeProgram(program).filter(({ what }) => what.includes("bytes"));
-    expect(program.images?.asBytes).toBe(products.length > 0);
+    expect(program.images?.form === "bytes").toBe(products.length > 0);
     return products.map(({ what }) => what.split(",")[0]);
   };
   const both = ["45×189 bytes · 189×96 + bias", "189×45ᵀ bytes · 45×96"];
@@ -80,6 +85,18 @@ describe("images that stay bytes", () => {
     ])
       expect(bytesIn(perceptron, { ...moved, ...made })).toEqual([]);
   });
+});
+
+it("come in lanes where blocks with images in lanes are all that reads them", () => {
+  const formIn = (model: Model, rows: number) => {
+    const { graph, slots } = trainGraph(model, rows, rules);
+    const layout = new StateLayout(trainingState(model, initialWeights(model, 1), slots));
+    return planGraph(graph, layout, { matrixUnit: true }).images?.form;
+  };
+  expect(formIn(narrow, batch)).toBe("lanes");
+  expect(formIn(narrow, 5)).toBe("plain");
+  expect(formIn(convolutional, batch)).toBe("plain");
+  expect(formIn(perceptron, batch)).toBe("plain");
 });
 
 const augmentations: Record<string, AugmentationSpec> = {
@@ -142,17 +159,22 @@ const executors = loadKernels().variants.flatMap((variant) =>
   [1, 2].map((threads) => openNativeExecutor({ variant, threads })),
 );
 
-for (const [name, augmentation] of Object.entries(augmentations)) {
-  const truth = train(openReferenceExecutor(), scaled, augmentation);
+const trainings = Object.entries({ bytes: scaled, lanes: narrow }).flatMap(([form, model]) =>
+  Object.entries(augmentations).map(([name, spec]) => [`${form}, ${name}`, model, spec] as const),
+);
+for (const [name, model, augmentation] of trainings) {
+  const truth = train(openReferenceExecutor(), model, augmentation);
   const oneThread = new Map<string, object>();
 
-  it.each(executors)(`trains with ${name} on $name, $threads thread(s)`, async (executor) => {
-    const [expected, actual] = [await truth, await train(executor, scaled, augmentation)];
+  it.each(executors)(`trains from ${name}, on $name, $threads thread(s)`, async (executor) => {
+    const [expected, actual] = [await truth, await train(executor, model, augmentation)];
     for (const [value, numbers] of Object.entries(expected)) {
       const scale = Math.max(...Array.from(numbers, Math.abs));
       const miss = Math.max(...numbers.map((number, i) => Math.abs(number - actual[value as never]![i]!)));
       expect(miss / scale, value).toBeLessThan(2e-5);
     }
+    // Blocks add up gradients thread by thread.
+    if (model === narrow) return;
     if (executor.threads === 1) oneThread.set(executor.name, actual);
     else expect(actual).toEqual(oneThread.get(executor.name));
   });
