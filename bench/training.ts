@@ -1,6 +1,6 @@
 /**
  * Training throughput, paired with the peers that are installed: turns alternate, so that all see the same noise. How
- * long the event loop was held up meanwhile is measured in our turns.
+ * long the event loop is held up meanwhile is measured in turns of ours in between.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Executor } from "@atelier/engine";
@@ -9,7 +9,7 @@ import { checkSteps } from "./check.ts";
 import type { Part, Workbench } from "./part.ts";
 import type { PeerName } from "./peers/peer.ts";
 import { median, rangeOf, rounded, table } from "./statistics.ts";
-import { openConfiguration, openTurns, settle } from "./turns.ts";
+import { openConfiguration, openTurns, settle, type Turns } from "./turns.ts";
 
 interface Row {
   readonly recipe: string;
@@ -72,11 +72,8 @@ async function measureRecipe(name: string, bench: Workbench, avx2: Executor | un
   for (const peer of peers) await peer.measure(recipe, batchSize, seconds); // warm-up, and the choice of its way
   for (let round = 0; round < rounds; round++) {
     await settle();
-    const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
-    delay.enable();
     row.ours.push(await turns.next());
-    delay.disable();
-    longestDelayMs = Math.max(longestDelayMs, delay.max / 1e6 - delayResolutionMs);
+    longestDelayMs = Math.max(longestDelayMs, await longestDelay(turns));
     if (avx2Turns) row.avx2.push(await avx2Turns.next());
     for (const peer of peers) {
       await settle();
@@ -88,6 +85,15 @@ async function measureRecipe(name: string, bench: Workbench, avx2: Executor | un
   const names = peers.map((peer) => peer.name);
   report(`  ${cellsOf({ ...row, longestDelayMs }, names).join("  ")}`);
   return { ...row, longestDelayMs };
+}
+
+/** During a turn that does not count: a timer every millisecond takes a tenth of a small network's speed. */
+async function longestDelay(turns: Turns): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: delayResolutionMs });
+  delay.enable();
+  await turns.next();
+  delay.disable();
+  return delay.max / 1e6 - delayResolutionMs;
 }
 
 function cellsOf(

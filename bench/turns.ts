@@ -54,14 +54,15 @@ export async function openTurns(
     const training = fit(model, limitDataset(train, images, 1), { ...rules, executor, epochs });
     return { training, epochs: training[Symbol.asyncIterator]() };
   };
-  const secondsOfEpoch = async ({ epochs }: ReturnType<typeof open>, images: number): Promise<number> => {
-    const { value } = await epochs.next();
-    return images / value.imagesPerSecond;
+  // By the clock, so that what happens between epochs counts, as it does for the peers.
+  const secondsOf = async ({ epochs }: ReturnType<typeof open>, count: number): Promise<number> => {
+    const started = performance.now();
+    for (let epoch = 0; epoch < count; epoch++) await epochs.next();
+    return (performance.now() - started) / 1e3;
   };
-  const few = 2 * batchSize;
-  const trial = open(few, 2);
-  await secondsOfEpoch(trial, few);
-  const rate = few / (await secondsOfEpoch(trial, few));
+  const trial = open(2 * batchSize, 2);
+  await secondsOf(trial, 1);
+  const rate = (2 * batchSize) / (await secondsOf(trial, 1));
   trial.training.close();
   const batches = Math.min(
     Math.max(1, Math.round((rate * seconds) / batchSize)),
@@ -69,11 +70,8 @@ export async function openTurns(
   );
   const images = batches * batchSize;
   const turns = open(images, 1_000_000);
-  const repeats = Math.max(1, Math.round(seconds / (await secondsOfEpoch(turns, images))));
-  const next = async () => {
-    let total = 0;
-    for (let epoch = 0; epoch < repeats; epoch++) total += await secondsOfEpoch(turns, images);
-    return (repeats * images) / total;
-  };
+  await secondsOf(turns, 1);
+  const repeats = Math.max(1, Math.round(seconds / (await secondsOf(turns, 1))));
+  const next = async () => (repeats * images) / (await secondsOf(turns, repeats));
   return { next, close: () => turns.training.close() };
 }

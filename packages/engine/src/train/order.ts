@@ -19,5 +19,5 @@ export function shuffledOrder(size: number, seed: number, epochIndex: number): I
 
 /** 0, 1, …, size−1. */
 export function sequentialOrder(size: number): Int32Array {
-  return Int32Array.from({ length: size }, (_, i) => i);
+  return new Int32Array(size).map((_, i) => i);
 }
