@@ -69,10 +69,7 @@ const convPoolFields = [
 const poolFields = ["N", "H", "W", "C", "kH", "kW", "sH", "sW", "padTop", "padLeft", "oH", "oW"] as const;
 
 const mapCounts = ["count", "inputs", "code", "outputs", "registers"] as const;
-const gemmMapFactors = [
-  "a",
-  "b",
-  "bias",
+const productFields = [
   "M",
   "N",
   "K",
@@ -81,8 +78,8 @@ const gemmMapFactors = [
   "relu",
   "bPanels",
   "pixelScale:f32",
-  "panels",
 ] as const;
+const gemmMapFactors = ["a", "b", "bias", ...productFields, "panels"] as const;
 
 /** Field order of each kernel. The position in this table is the kernel's number in an encoded program. */
 export const kernelFields = {
@@ -98,20 +95,7 @@ export const kernelFields = {
    */
   map: mapCounts,
   /** c [M,N] = relu?(op(a)·op(b) + bias); op(a) is [M,K], stored [K,M] when transposeA; op(b) is [K,N], stored [N,K] when transposeB; bias [N] or none; with bPanels, b as stored lies in panels (panels.ts); with a pixelScale, a is bytes, four a float, times that number. */
-  gemm: [
-    "a",
-    "b",
-    "bias",
-    "c",
-    "M",
-    "N",
-    "K",
-    "transposeA",
-    "transposeB",
-    "relu",
-    "bPanels",
-    "pixelScale:f32",
-  ],
+  gemm: ["a", "b", "bias", "c", ...productFields],
   /**
    * A gemm whose result lives only within the expression over its M·N elements; followed by a body like map's.
    * With `panels`, what the expression reads and writes beside the product lies in panels.
