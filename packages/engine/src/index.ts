@@ -77,4 +77,4 @@ export {
 } from "./train/history.ts";
 export { makeFolder } from "./train/make-folder.ts";
 export { measureStep, planStep, type StepChoice, type StepPlan, type StepTimes } from "./train/plan-step.ts";
-export { writeFileAtomic } from "./train/write-file-atomic.ts";
+export { expectReplaceable, writeFileAtomic } from "./train/write-file-atomic.ts";

@@ -1,6 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -56,6 +64,11 @@ describe("writeFileAtomic", () => {
       ),
     });
     await expect(write("taken")).rejects.toMatchObject({ code: "cannot-write" });
+    symlinkSync("/dev/null", join(folder, "device"));
+    await expect(write("device")).rejects.toMatchObject({
+      message: expect.stringContaining("a device or a pipe"),
+    });
+    rmSync(join(folder, "device"));
     await expect(write("file", "a.bin")).rejects.toMatchObject({ code: "cannot-write" });
     expect(readdirSync(folder).sort()).toEqual(["file", "taken"]);
     expect(readFileSync(join(folder, "file"), "utf8")).toBe("kept");

@@ -3,7 +3,7 @@
  * its name, and what a finished call wrote survives a power cut.
  */
 import { randomUUID } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { AtelierError } from "../error.ts";
 
@@ -33,6 +33,7 @@ export function whyNotWritten(cause: unknown): string {
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
+  await expectReplaceable(path);
   try {
     await writeFlushed(temporary, bytes);
     await rename(temporary, path);
@@ -45,6 +46,16 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
     );
   }
   await flushFolder(dirname(path));
+}
+
+/** Throws cannot-write when something stands at `path` that a new file must not take the place of, as a device. */
+export async function expectReplaceable(path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined);
+  if (there === undefined || there.isFile() || there.isDirectory()) return; // a folder refuses by itself
+  throw new AtelierError(
+    "cannot-write",
+    `cannot write ${path}: it is a device or a pipe, which a file would replace. Give the name of a file.`,
+  );
 }
 
 async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {

@@ -4,7 +4,7 @@ import { rename, rm } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers/promises";
-import { AtelierError, nearestName } from "@atelier/engine";
+import { AtelierError, expectReplaceable, nearestName } from "@atelier/engine";
 import {
   csv,
   type ExportTable,
@@ -106,6 +106,7 @@ async function writePieces(
 ): Promise<number> {
   const temporary = `${path}.${process.pid}.tmp`;
   let sizeBytes = 0;
+  await expectReplaceable(path);
   try {
     await pipeline(
       pieces,

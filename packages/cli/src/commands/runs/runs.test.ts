@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openSqliteStore } from "@atelier/tracker";
 import { parquetReadObjects } from "hyparquet";
@@ -212,6 +212,11 @@ describe("runs", () => {
     const table = (await shop.run(["runs", "export", "--filter", "name = second"])).stdout;
     expect(JSON.parse(table)).toMatchObject({ name: "second", "config.seed": 1 });
     expect((await shop.run(["runs", "export", "--format", "parquet"])).code).toBe(2);
+    const device = join(shop.folder, "device.csv");
+    await symlink("/dev/null", device);
+    const refused = await shop.run(["runs", "export", "first", "--out", device]);
+    expect(refused).toMatchObject({ code: 8, stderr: expect.stringContaining("a device or a pipe") });
+    expect(await readlink(device)).toBe("/dev/null");
     expect((await shop.run(["runs", "export", "--format", "cvs"])).stderr).toContain('Did you mean "csv"?');
   });
 
