@@ -86,6 +86,7 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
         expect(first.name).toMatch(/^[a-z]+-[a-z]+-1$/);
         expect(first.config).toEqual({ lr: 0.1, layers: [1, 2] });
         expect(second.name).toBe("my run");
+        expect([first.startedAt, second.startedAt]).toEqual([1500, 2000]);
         expect((await store.createRun(newRun("c"))).name).toMatch(/-3$/);
         expect(await store.listProjects()).toEqual([
           {

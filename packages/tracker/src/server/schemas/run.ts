@@ -78,6 +78,7 @@ export const run = z.object({
   writer: writer.optional(),
   state: z.enum(["running", "finished", "failed", "crashed", "stopped"]),
   createdAt: time,
+  startedAt: time,
   heartbeatAt: time,
   finishedAt: time.optional(),
   error: text.optional(),
