@@ -93,7 +93,7 @@ export const runCells = z.object({
   next: text.optional(),
 });
 
-export const fieldCount = z.object({ field: text, runCount: count });
+export const fieldCount = z.object({ field: text, runCount: count, owner: text.exactOptional() });
 
 export const project = z.object({
   entity: text,
