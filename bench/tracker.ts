@@ -3,12 +3,11 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type HistoryRow, openSqliteStore, openTracker, type RunField, type Store } from "@atelier/tracker";
 import type { Part, Workbench } from "./part.ts";
+import { measureRecording } from "./recording.ts";
 import { median, rounded, table } from "./statistics.ts";
-import { openConfiguration, openTurns, type Turns } from "./turns.ts";
 
 const quiet = { captureConsole: false, systemEveryMs: 0 } as const;
 const logProgram = fileURLToPath(new URL("../packages/tracker/test/processes/log-rows.ts", import.meta.url));
@@ -23,7 +22,7 @@ export interface Line {
 /** Each measurement in an empty store of its own. */
 export async function measureTracker(bench: Workbench): Promise<Part> {
   const lines: Line[] = [];
-  for (const measure of [measureLog, measureProcesses, measureChart, measureTable, measureTraining]) {
+  for (const measure of [measureLog, measureProcesses, measureChart, measureTable, measureRecording]) {
     const folder = await mkdtemp(join(tmpdir(), "atelier-bench-"));
     for (const line of await measure(folder, bench)) {
       bench.report(`  ${line.what}: ${line.measured}`);
@@ -181,44 +180,6 @@ async function measureTable(folder: string): Promise<Line[]> {
       what: "10,000 runs × 50 columns listed and sorted, first time and again",
       measured: `${first!.toFixed(0)} ms, ${median(later).toFixed(0)} ms`,
       goal: "≤ 3 s to see",
-    },
-  ];
-}
-
-const turnSeconds = 2;
-
-/** Images a second over about `turnSeconds`: a whole epoch takes less, too little to tell one percent. */
-async function speedOf(turns: Turns): Promise<number> {
-  const started = performance.now();
-  const secondsPerImage: number[] = [];
-  while (performance.now() - started < 1000 * turnSeconds) secondsPerImage.push(1 / (await turns.next()));
-  return secondsPerImage.length / secondsPerImage.reduce((sum, seconds) => sum + seconds);
-}
-
-/** The same training in turns, alternately recorded (10 rows a second, machine, console) and not; starting a run is not counted. */
-async function measureTraining(folder: string, { train, executor, rounds }: Workbench): Promise<Line[]> {
-  const configuration = await openConfiguration("mlp-1024", train.classNames.length);
-  const turns = await openTurns(configuration, train, executor, turnSeconds);
-  const ratios: number[] = [];
-  for (let round = 0; round < 4 * rounds; round++) {
-    const without = await speedOf(turns);
-    await using tracker = await openTracker({ folder });
-    const run = await tracker.startRun({ project: "bench", systemEveryMs: 1000 });
-    await setTimeout(1000); // environment and commit are read, and what starting left is collected, in the first moments
-    let step = 0;
-    const logging = setInterval(() => {
-      run.log({ loss: step, accuracy: 1, val_loss: 2, val_accuracy: step++ });
-    }, 100);
-    ratios.push((await speedOf(turns)) / without);
-    clearInterval(logging);
-    await run.finish();
-  }
-  turns.close();
-  return [
-    {
-      what: "training speed of mlp-1024 while recorded, against not",
-      measured: `${(100 * (median(ratios) - 1)).toFixed(1)} %`,
-      goal: "≥ −1 %",
     },
   ];
 }

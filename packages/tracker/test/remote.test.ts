@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { apiClient } from "../src/api/index.ts";
 import { openSqliteStore, openTracker } from "../src/index.ts";
+import { durationMs } from "../src/model/index.ts";
 import { hashAccessKey, newAccessKey } from "../src/server/access-key.ts";
 import { openServer } from "../src/server/open-server.ts";
 import { runProgram } from "./processes/run-process.ts";
@@ -94,6 +95,23 @@ test("a server that is killed again and again costs no row and no program", asyn
   expect((await store.getRun(run.id)).state).toBe("finished");
   expect(messages.every((message) => message.includes(run.name))).toBe(true);
 });
+
+test.each([-120_000, 120_000])(
+  "a run whose machine's clock is %i ms off shows how long it has worked",
+  async (offset) => {
+    await using folder = await storeFolder();
+    await using store = openSqliteStore({ folder: folder.path });
+    await using server = await openServer({ store, port: 0, version: "0.0.0" });
+    const { lines } = await runProgram("log-with-clock.ts", [server.url, String(offset)], {
+      killAfterMs: 2000,
+    });
+    const run = await apiClient({ url: server.url }).call("getRun", { parameters: { runId: lines[0]! } });
+    expect(run.finishedAt).toBeUndefined();
+    expect(Math.abs(run.createdAt - offset - run.startedAt)).toBeLessThan(10_000);
+    expect(durationMs(run)).toBeGreaterThan(500);
+    expect(durationMs(run)).toBeLessThan(10_000);
+  },
+);
 
 test("what is more than a server takes at once goes in parts", async () => {
   await using folder = await storeFolder();

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { encodePredictions, predictionsOf } from "../src/model/evaluation.ts";
 import type { HistoryRow } from "../src/model/history.ts";
+import { parseRunFilter } from "../src/model/parse-run-filter.ts";
 import { crashedAfterMs, type NewRun, type Writer } from "../src/model/run.ts";
 import { fieldValue } from "../src/model/run-field.ts";
 import type { HistoryValue } from "../src/model/value.ts";
@@ -86,6 +87,7 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
         expect(first.name).toMatch(/^[a-z]+-[a-z]+-1$/);
         expect(first.config).toEqual({ lr: 0.1, layers: [1, 2] });
         expect(second.name).toBe("my run");
+        expect([first.startedAt, second.startedAt]).toEqual([1500, 2000]);
         expect((await store.createRun(newRun("c"))).name).toMatch(/-3$/);
         expect(await store.listProjects()).toEqual([
           {
@@ -273,6 +275,25 @@ export function storeContract(name: string, place: () => Promise<StorePlace>): v
           { field: "config.optimizer.kind", runCount: 6 },
           { field: "summary.val.loss", runCount: 5 },
         ]);
+      });
+      test("tell of single layers only what differs, and never all of a deep net", async () => {
+        const project = "deep";
+        const layers = (at: number) =>
+          Array.from({ length: 400 }, (_, i) => ({
+            type: "dense",
+            units: 8,
+            rate: i < 300 ? at : 0,
+            bias: true,
+          }));
+        for (const at of [1, 2])
+          await store.createRun(newRun(`deep ${at}`, { project, config: { layers: layers(at) } }));
+        const fields = await store.listFields({ entity, project });
+        expect(fields.length).toBe(201);
+        expect(fields[0]).toEqual({ field: "config.layers", runCount: 2 });
+        expect(fields).toContainEqual({ field: "config.layers.7.rate", runCount: 2, owner: "dense" });
+        const query = { entity, project, filter: parseRunFilter("config.layers.7.rate > 1") };
+        const asked = ["config.layers.7.rate", "config.layers.399.units"] as const;
+        expect((await store.listCells(query, asked)).rows).toMatchObject([{ id: "deep 2", cells: [2, 8] }]);
       });
     });
 

@@ -28,7 +28,7 @@ export interface MetricCurve {
 
 /** How the curves are drawn. */
 export interface MetricCurvesOptions {
-  /** Name of the x axis: step, epoch, minutes. */
+  /** Name of the x axis: step, epoch, seconds. */
   readonly xName: string;
   /** How many points to either side are averaged; what was measured stays visible, faint. Default 0. */
   readonly smoothingRadius?: number;

@@ -9,7 +9,7 @@ export interface ChartSearch {
   readonly smooth?: string | undefined;
   /** Which axes are logarithmic: x, y or xy. */
   readonly log?: string | undefined;
-  /** The part of the x axis: from..to. */
+  /** The part of the x axis: from..to; of time in minutes. */
   readonly range?: string | undefined;
   /** Only metrics whose name has this in it, or matches it as a regular expression. */
   readonly metrics?: string | undefined;
@@ -23,6 +23,8 @@ export interface ChartSearch {
 export interface ChartSettings {
   readonly x: string;
   readonly xName: string;
+  /** One of the x axis, in what addresses and the pointer count in. */
+  readonly xUnit: number;
   readonly smoothingRadius: number;
   readonly isLogX: boolean;
   readonly isLogY: boolean;
@@ -54,6 +56,7 @@ export function useChartSettings(search: ChartSearch): ChartSettings {
     return {
       x,
       xName: x === "time" ? "minutes" : x,
+      xUnit: 1,
       smoothingRadius: Number.isFinite(radius) ? Math.max(0, Math.min(largestRadius, radius)) : 0,
       isLogX: log.includes("x"),
       isLogY: log.includes("y"),

@@ -19,10 +19,11 @@ export class HoverStore {
 
 export const HoverContext = createContext(new HoverStore());
 
-/** The shared x, and the way to set it. */
-export function useHover(): readonly [number | undefined, (x: number | undefined) => void] {
+/** The shared x in a chart's own units, and the way to set it. */
+export function useHover(unit: number): readonly [number | undefined, (x: number | undefined) => void] {
   const store = useContext(HoverContext);
-  return [useSyncExternalStore(store.subscribe, store.get), store.set];
+  const x = useSyncExternalStore(store.subscribe, store.get);
+  return [x === undefined ? x : x / unit, (own) => store.set(own === undefined ? own : own * unit)];
 }
 
 /** The index of the point nearest to `x` in ascending values; -1 when there is none. */

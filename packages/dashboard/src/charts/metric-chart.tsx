@@ -104,7 +104,8 @@ function Aim({
   readonly chart: { readonly current: EChartsType | undefined };
   readonly width: number;
 }) {
-  const [hover, setHover] = useHover();
+  const { xUnit } = settings;
+  const [hover, setHover] = useHover(xUnit);
   const [isHere, setIsHere] = useState(false);
   const [drag, setDrag] = useState<readonly [number, number]>();
   const { left, right, top, bottom } = metricCurvesMargin;
@@ -120,7 +121,7 @@ function Aim({
   const finish = () => {
     if (drag && Math.abs(drag[1] - drag[0]) >= shortestDrag) {
       const [from, to] = [valueAt(Math.min(...drag)), valueAt(Math.max(...drag))];
-      if (from !== undefined && to !== undefined) onRange([from, to]);
+      if (from !== undefined && to !== undefined) onRange([from * xUnit, to * xUnit]);
     }
     setDrag(undefined);
   };

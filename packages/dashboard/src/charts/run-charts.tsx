@@ -11,6 +11,7 @@ import { ChartToolbar } from "./chart-toolbar.tsx";
 import { HoverContext, HoverStore } from "./hover.ts";
 import { MetricChart, type MetricChartProps } from "./metric-chart.tsx";
 import { metricFilter } from "./metric-filter.ts";
+import { inTimeUnit } from "./time-unit.ts";
 import "./run-charts.css";
 
 /** A run as charts show it. */
@@ -112,14 +113,16 @@ function KeyChart({
     }),
     placeholderData: keepPreviousData,
   });
-  const curves = useMemo(() => curvesOf(query.data ?? [], runs, isTime), [query.data, runs, isTime]);
+  const drawn = useMemo(() => {
+    const curves = curvesOf(query.data ?? [], runs, isTime);
+    return isTime ? inTimeUnit(curves, settings) : { curves, settings };
+  }, [query.data, runs, isTime, settings]);
   if (query.error && !query.data) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
   if (!query.data) return <div className="metric-chart waiting-area" style={{ height: 226 }} />;
   return (
     <MetricChart
       title={metric}
-      curves={curves}
-      settings={settings}
+      {...drawn}
       isDownSampled={query.data.some(({ isDownSampled }) => isDownSampled)}
       {...chart}
     />

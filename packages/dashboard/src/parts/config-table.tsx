@@ -1,6 +1,5 @@
-import type { Json, JsonObject } from "@atelier/tracker/model";
+import { configLeaves, type Json, type JsonObject } from "@atelier/tracker/model";
 import { useState } from "react";
-import { configLeaves } from "./config-leaves.ts";
 import { formatValue } from "./format.ts";
 import { Empty } from "./states.tsx";
 

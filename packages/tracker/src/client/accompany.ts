@@ -6,6 +6,9 @@ import { readEnvironment } from "./environment.ts";
 import type { RunQueue } from "./run-queue.ts";
 import { systemSampler } from "./system-metrics.ts";
 
+/** A last sample is of at least as long as this. */
+const shortestSampleMs = 500;
+
 export interface AccompanyOptions {
   readonly queue: RunQueue;
   readonly clock: Clock;
@@ -37,7 +40,9 @@ export function accompany(run: Run, options: AccompanyOptions): { readonly end: 
 
   let systemRow = run.next.systemRow;
   const sample = systemSampler(folder);
+  let lastSample = Number.NEGATIVE_INFINITY;
   const takeSample = async () => {
+    lastSample = performance.now();
     const values = await sample();
     queue.push({ systemRow: { row: systemRow, step: systemRow++, time: clock(), values } });
   };
@@ -49,7 +54,8 @@ export function accompany(run: Run, options: AccompanyOptions): { readonly end: 
       clearInterval(heartbeat);
       clearInterval(sampling);
       await environment;
-      if (sampling) await takeSample();
+      // How busy a few moments were says nothing.
+      if (sampling && performance.now() - lastSample > shortestSampleMs) await takeSample();
       endCapture();
     },
   };

@@ -197,6 +197,7 @@ function unwrittenRun({ environment: _, ...run }: NewRun & { readonly name: stri
     summary: {},
     state: "running",
     error: undefined,
+    startedAt: run.createdAt,
     heartbeatAt: run.createdAt,
     finishedAt: undefined,
     next: { row: 0, systemRow: 0, consoleLine: 0, step: 0 },

@@ -30,7 +30,7 @@ export interface RunQueueOptions {
 }
 
 /** What is said goes out no later than this: soon enough to be watched, seldom enough to cost a training nothing. */
-const sendAfterMs = 250;
+const sendAfterMs = 500;
 /** Batches have at most this many entries, so that one write stays a matter of milliseconds. */
 export const largestBatch = 4000;
 /** More than this do not wait in memory. */

@@ -23,6 +23,7 @@ const runWith = (summary: JsonObject, config: JsonObject = {}): Run => ({
   error: undefined,
   writer: undefined,
   createdAt: 1000,
+  startedAt: 121_000, // by a clock that is two minutes ahead
   heartbeatAt: 61_000,
   finishedAt: 61_000,
   next: { row: 0, systemRow: 0, consoleLine: 0, step: 0 },

@@ -75,6 +75,8 @@ export interface Run {
   /** As of now: a run without sign of life, or whose writer is gone, reads as crashed. */
   readonly state: RunState;
   readonly createdAt: number;
+  /** When the store was told of it, by the clock of the store. */
+  readonly startedAt: number;
   /** By the clock of the store, which also tells by it who has fallen silent. */
   readonly heartbeatAt: number;
   readonly finishedAt: number | undefined;
@@ -137,6 +139,8 @@ export function stateAt(
 }
 
 /** How long a run has worked, or worked until its last sign of life, in milliseconds. */
-export function durationMs(run: Pick<Run, "createdAt" | "heartbeatAt" | "finishedAt">): number {
-  return Math.max(0, (run.finishedAt ?? run.heartbeatAt) - run.createdAt);
+export function durationMs(run: Pick<Run, "createdAt" | "startedAt" | "heartbeatAt" | "finishedAt">): number {
+  // Between two times of one clock: the program's and the store's may be minutes apart.
+  const { createdAt, finishedAt, startedAt, heartbeatAt } = run;
+  return Math.max(0, typeof finishedAt === "number" ? finishedAt - createdAt : heartbeatAt - startedAt);
 }

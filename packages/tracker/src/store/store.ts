@@ -49,7 +49,10 @@ export interface Store {
   listRuns(query: RunQuery): Promise<RunPage>;
   /** One page of runs as cells of the columns asked for: little data for large tables. */
   listCells(query: RunQuery, columns: readonly RunField[]): Promise<RunCells>;
-  /** The fields that runs of a project have in config (leaves) and summary, sorted, with how many runs have them. */
+  /**
+   * The fields that runs of a project have in config (leaves) and summary, sorted, with how many runs have them. Of the settings
+   * of single entries of lists (layers), of which there may be thousands, those in which runs differ, and 200 at most.
+   */
   listFields(scope: ProjectScope): Promise<readonly FieldCount[]>;
 
   /**
@@ -166,6 +169,8 @@ export interface RunCells {
 export interface FieldCount {
   readonly field: RunField;
   readonly runCount: number;
+  /** What kind of entry of a list it is a setting of, `dropout` for `config.layers.1.rate`, where all runs agree. */
+  readonly owner?: string;
 }
 
 /** Everything in it is optional. */

@@ -1,5 +1,5 @@
 /** `atelier runs compare`: what differs between runs. */
-import { fieldValue, type Json, type Run, type RunField, TrackerError } from "@atelier/tracker";
+import { compareSettings, type Run, type Setting, TrackerError } from "@atelier/tracker";
 import type { Command } from "commander";
 import { debugOption, jsonOption } from "../../arguments.ts";
 import { type Effects, printResult } from "../../effects.ts";
@@ -36,29 +36,26 @@ export async function compareRuns(
   await using store = openRunStore(effects);
   const compared: Run[] = [];
   for (const name of names) compared.push(await findRun(store, name));
-  const fields = new Set<RunField>();
-  for (const { entity, project } of compared) {
-    for (const { field } of await store.listFields({ entity, project })) fields.add(field);
-  }
-  const differing = [...fields].filter((field) => differs(compared, field));
-  const part = (prefix: "config." | "summary.") => differing.filter((field) => field.startsWith(prefix));
-  const rows = (prefix: "config." | "summary.") =>
-    part(prefix).map((field) => [
-      plain(field.slice(prefix.length)),
-      ...compared.map((run) => cellText(fieldValue(run, field), 28)),
+  const settings = compareSettings(compared.map(({ config }) => config)).filter(({ isEqual }) => !isEqual);
+  const results = compareSettings(compared.map(({ summary }) => summary)).filter(({ isEqual }) => !isEqual);
+  const rows = (found: readonly Setting[]) =>
+    found.map(({ path, owner, values }) => [
+      plain(owner === undefined ? path : `${path} (${owner})`),
+      ...values.map((value) => cellText(value, 28)),
     ]);
   const table = (title: string, found: readonly (readonly string[])[]) =>
     found.length === 0 ? [] : [formatTable([title, ...compared.map((run) => plain(run.name, 28))], found)];
   const answers = compared.length === 2 ? await compareAnswers(store, compared[0]!.id, compared[1]!.id) : [];
   const tables = [
-    ...table("config", rows("config.")),
-    ...table("summary", rows("summary.")),
+    ...table("config", rows(settings)),
+    ...table("summary", rows(results)),
     ...answers.map((answer) => answerText(answer, compared)),
   ];
-  const cells = (field: RunField) => compared.map((run) => fieldValue(run, field) ?? null);
+  const differences = (prefix: string, found: readonly Setting[]) =>
+    found.map(({ path, values }) => [`${prefix}.${path}`, values.map((value) => value ?? null)]);
   const result = {
     runs: compared.map(({ id, name }) => ({ id, name })),
-    differences: Object.fromEntries(differing.map((field) => [field, cells(field)])),
+    differences: Object.fromEntries([...differences("config", settings), ...differences("summary", results)]),
     answers: answers.map(({ fixed, broken, ...rest }) => ({
       ...rest,
       fixed: [...fixed],
@@ -90,14 +87,4 @@ function answerText(answer: AnswerComparison, runs: readonly Run[]): string {
     [`${grouped(imageCount)} images of ${plain(`${answer.data} ${answer.part}`)}`, ""],
     rows,
   );
-}
-
-function differs(runs: readonly Run[], field: RunField): boolean {
-  const texts = runs.map((run) => textOf(fieldValue(run, field)));
-  return texts.some((text) => text !== texts[0]);
-}
-
-/** Equal for equal values: JSON alone would make null of NaN. */
-function textOf(value: Json | undefined): string {
-  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? "");
 }

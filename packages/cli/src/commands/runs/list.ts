@@ -31,7 +31,7 @@ export function declareList(runs: Command, effects: Effects): void {
     .summary("list runs, the newest first")
     .description(
       "Lists runs. Fields are id, name, project, group, jobType, tags, notes, state, createdAt, duration; " +
-        "config.PATH; and the keys of the summary, with or without summary. before them.",
+        "config.PATH, as in config.layers.1.rate; and the keys of the summary, with or without summary. before them.",
     )
     .addOption(new Option("--project <name>", "only runs of this project"))
     .addOption(new Option("--filter <filter>", "only runs for which this holds, e.g. 'val_accuracy > 0.9'"))

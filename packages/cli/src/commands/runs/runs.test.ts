@@ -145,7 +145,8 @@ describe("a training is recorded", () => {
 describe("runs", () => {
   const twoRuns = async () => {
     const shop = await trained(["--tag", "tryout"]);
-    await shop.run([...oneEpoch, "--name", "second", "--set", "optimizer.learningRate=0.5", "--seed", "1"]);
+    const settings = ["--set", "optimizer.learningRate=0.5", "--set", "layers.1.rate=0.3", "--seed", "1"];
+    await shop.run([...oneEpoch, "--name", "second", ...settings]);
     return shop;
   };
 
@@ -158,6 +159,7 @@ describe("runs", () => {
     expect(await names("--sort", "-config.optimizer.learningRate")).toEqual(["second", "first"]);
     expect(await names("--filter", "tags has tryout and state = finished")).toEqual(["first"]);
     expect(await names("--project", "none")).toEqual([]);
+    expect(await names("--filter", "config.layers.1.rate > 0.2")).toEqual(["second"]);
     const { stdout } = await shop.run(["runs", "--columns", "config.seed, test_accuracy", "--limit", "1"]);
     expect(stdout).toMatch(/^run +id +state +started +time +config.seed +test_accuracy\n/);
     expect(stdout).toContain("1 more; show them with --limit 2.");
@@ -173,8 +175,11 @@ describe("runs", () => {
     const { differences, answers } = await json(shop, "runs", "compare", "first", "second");
     const [{ bothRight, bothWrong, fixed, broken }] = answers;
     expect(bothRight + bothWrong + fixed.length + broken.length).toBe(30);
-    expect((await shop.run(["runs", "compare", "first", "second"])).stdout).toContain("McNemar, exact");
+    const { stdout } = await shop.run(["runs", "compare", "first", "second"]);
+    expect(stdout).toContain("McNemar, exact");
+    expect(stdout).toMatch(/^layers\.1\.rate \(dropout\) +0\.1 +0\.3$/m);
     expect(differences["config.optimizer.learningRate"]).toEqual([0.01, 0.5]);
+    expect(differences["config.layers.1.rate"]).toEqual([0.1, 0.3]);
     expect(differences["config.seed"]).toEqual([0, 1]);
     expect(differences).not.toHaveProperty("config.epochs");
     expect((await shop.run(["runs", "compare", "first"])).code).toBe(2);

@@ -1,5 +1,5 @@
 /** `atelier runs show`: all that is known of one run. */
-import { durationMs, type Json, type JsonObject, versionText } from "@atelier/tracker";
+import { configLeaves, durationMs, type Json, type JsonObject, versionText } from "@atelier/tracker";
 import type { Command } from "commander";
 import { debugOption, jsonOption } from "../../arguments.ts";
 import { type Effects, printResult } from "../../effects.ts";
@@ -49,7 +49,7 @@ export async function showRun(
     ["commit", git && `${git.commit.slice(0, 12)}${environment.diff ? " with changes" : ""}`],
   ];
   const pairs = (values: JsonObject) =>
-    leavesOf(values).map(([path, value]) => [plain(path), cellText(value)]);
+    configLeaves(values).map(([path, value]) => [plain(path), cellText(value)]);
   const table = (head: string, rows: readonly (readonly string[])[]) =>
     rows.length === 0 ? [] : [formatTable([head, ""], rows, { align: ["left", "left"] })];
   const text = [
@@ -82,14 +82,6 @@ export async function showRun(
     ),
   ].join("\n\n");
   printResult(effects, json, plainJson({ run, environment, files, artifacts, evaluations }), text);
-}
-
-/** Nested values by their paths, in order. */
-function leavesOf(value: Json, path = ""): readonly (readonly [string, Json])[] {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return [[path, value]];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    leavesOf(inner, path === "" ? key : `${path}.${key}`),
-  );
 }
 
 function numberOf(value: Json | undefined): number | undefined {

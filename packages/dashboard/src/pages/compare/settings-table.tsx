@@ -1,7 +1,6 @@
-import type { Run } from "@atelier/tracker/model";
+import { compareSettings, type Run } from "@atelier/tracker/model";
 import { useMemo } from "react";
 import { formatValue } from "../../parts/format.ts";
-import { settingsOf } from "./differences.ts";
 import { SideBySide } from "./side-by-side.tsx";
 
 /** The configs side by side: what differs, and on demand what does not. */
@@ -14,7 +13,7 @@ export function SettingsTable({
   readonly isAll: boolean;
   readonly onChange: (isAll: boolean) => void;
 }) {
-  const settings = useMemo(() => settingsOf(runs.map(({ config }) => config)), [runs]);
+  const settings = useMemo(() => compareSettings(runs.map(({ config }) => config)), [runs]);
   const different = settings.filter(({ isEqual }) => !isEqual);
   const depth = (path: string) => path.split(".").length;
   const shown = (isAll ? settings : different).toSorted((a, b) => depth(a.path) - depth(b.path)); // layers come last
@@ -29,7 +28,7 @@ export function SettingsTable({
   if (settings.length === 0) return null;
   return (
     <section className="stack">
-      <div className="row spread">
+      <div className="row">
         <h2>{runs.length < 2 ? "Settings" : `${different.length} of ${settings.length} settings differ`}</h2>
         <label className="row">
           <input type="checkbox" checked={isAll} onChange={({ target }) => onChange(target.checked)} />

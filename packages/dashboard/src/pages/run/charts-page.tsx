@@ -16,7 +16,7 @@ export function ChartsPage() {
   return <OneRunCharts runId={charts.useParams().runId} search={charts.useSearch()} onSearch={onSearch} />;
 }
 
-/** A chart for everything that was sampled of the machine, over minutes. */
+/** A chart for everything that was sampled of the machine, over time. */
 export function SystemPage() {
   const navigate = system.useNavigate();
   const onSearch = (change: ChartSearch) =>

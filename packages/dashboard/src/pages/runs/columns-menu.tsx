@@ -1,7 +1,8 @@
 import type { RunField } from "@atelier/tracker/model";
-import { ownFields } from "@atelier/tracker/model";
+import { entryOf, ownFields } from "@atelier/tracker/model";
 import { useState } from "react";
 import { Menu } from "../../parts/menu.tsx";
+import { FieldNote, ownersOf } from "./field-label.tsx";
 import { toggled, writeList } from "./runs-search.ts";
 import type { FieldCount } from "./use-runs.ts";
 
@@ -24,8 +25,12 @@ export function ColumnsMenu({
     ...ownFields.filter((field) => !alwaysThere.includes(field)),
     ...fields.map(({ field }) => field),
   ];
+  const owners = ownersOf(fields);
   const rest = all.filter((field) => !columns.includes(field));
   const found = [...columns, ...rest].filter((field) => field.toLowerCase().includes(search.toLowerCase()));
+  // What all runs share in a layer is not listed, and can be asked for by its place.
+  if (found.length === 0 && entryOf(search) !== undefined)
+    found.push(`config.${search.replace(/^config\./, "")}`);
   return (
     <Menu label="Columns" className="columns">
       <input
@@ -42,7 +47,10 @@ export function ColumnsMenu({
             checked={columns.includes(field)}
             onChange={() => onChange(writeList(toggled(columns, field)) ?? "createdAt")}
           />
-          <span className="cut">{field}</span>
+          <span className="cut">
+            {field}
+            <FieldNote owner={owners.get(field)} />
+          </span>
         </label>
       ))}
       <hr />

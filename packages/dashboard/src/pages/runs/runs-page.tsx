@@ -4,6 +4,7 @@ import { lazy, Suspense, useMemo, useRef } from "react";
 import { shellWord } from "../../parts/shell-word.ts";
 import { Empty, Failed, Loading } from "../../parts/states.tsx";
 import { ProjectPage } from "../../shell/project-page.tsx";
+import { ownersOf } from "./field-label.tsx";
 import { keepPlaces } from "./keep-places.ts";
 import { type RunsSearch, readList, toggled, writeList } from "./runs-search.ts";
 import { RunsTable } from "./runs-table.tsx";
@@ -25,6 +26,7 @@ export function RunsPage() {
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
 
   const fields = useFields(scope);
+  const owners = useMemo(() => ownersOf(fields.data ?? []), [fields.data]);
   const columns = useColumns(scope, search.columns, fields.data);
   const { query, rows, total } = useRuns(scope, search, columns);
 
@@ -74,6 +76,7 @@ export function RunsPage() {
             total={total}
             columns={columns}
             search={search}
+            owners={owners}
             places={places}
             hidden={hidden}
             selected={selected}

@@ -9,7 +9,7 @@ import { bestValue, goalOfName } from "../../parts/metric-sense.ts";
 import { RunStateMark } from "../../parts/run-state.tsx";
 import { Tags } from "../../parts/tags.tsx";
 import { useTheme } from "../../shell/theme.ts";
-import { fieldLabel } from "./field-label.ts";
+import { FieldNote, fieldLabel } from "./field-label.tsx";
 import { groupRows, type TableItem } from "./group-rows.ts";
 import type { RunsSearch } from "./runs-search.ts";
 import { type RunRow, sortOf } from "./use-runs.ts";
@@ -22,6 +22,8 @@ export interface RunsTableProps {
   readonly total: number;
   readonly columns: readonly RunField[];
   readonly search: RunsSearch;
+  /** What kind of layer a column is a setting of. */
+  readonly owners: ReadonlyMap<RunField, string>;
   /** The place in the palette of each run that can be drawn. */
   readonly places: ReadonlyMap<string, number>;
   readonly hidden: ReadonlySet<string>;
@@ -32,7 +34,7 @@ export interface RunsTableProps {
 }
 
 export function RunsTable(props: RunsTableProps) {
-  const { rows, total, columns, search, places, hidden, selected, onSelect } = props;
+  const { rows, total, columns, owners, search, places, hidden, selected, onSelect } = props;
   const place = useRef<HTMLDivElement>(null);
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const group = search.group === undefined ? -1 : columns.indexOf(search.group as RunField);
@@ -43,7 +45,10 @@ export function RunsTable(props: RunsTableProps) {
     estimateSize: () => rowHeight,
     overscan: 12,
   });
-  const widths = useMemo(() => columns.map((field, at) => columnWidth(field, rows, at)), [columns, rows]);
+  const widths = useMemo(
+    () => columns.map((field, at) => columnWidth(field, owners.get(field), { rows, at })),
+    [columns, owners, rows],
+  );
   const best = useMemo(() => columns.map((field, at) => bestOf(field, rows, at)), [columns, rows]);
   const isSelected = useMemo(() => new Set(selected), [selected]);
   const gridTemplateColumns = `226px ${widths.map((width) => `${width}px`).join(" ")} 1fr`;
@@ -93,6 +98,7 @@ function HeadRow({
   total,
   columns,
   search,
+  owners,
   selected,
   gridTemplateColumns,
   onSort,
@@ -122,6 +128,7 @@ function HeadRow({
           <button type="button" className="plain cut" title={field} onClick={() => sortBy(field)}>
             {fieldLabel(field)}
             {mark(field)}
+            <FieldNote owner={owners.get(field)} />
           </button>
         </th>
       ))}
@@ -278,8 +285,13 @@ function isNumeric(field: RunField, rows: readonly RunRow[], at: number): boolea
 }
 
 /** As wide as its heading and the longest of the first values, within bounds, in CSS pixels. */
-function columnWidth(field: RunField, rows: readonly RunRow[], at: number): number {
+function columnWidth(
+  field: RunField,
+  owner: string | undefined,
+  { rows, at }: { readonly rows: readonly RunRow[]; readonly at: number },
+): number {
   const lengths = rows.slice(0, 60).map(({ cells }) => cellText(field, cells[at]).length);
-  const longest = Math.max(fieldLabel(field).length + 2, ...lengths);
+  const head = fieldLabel(field).length + 2 + 0.8 * (owner?.length ?? 0);
+  const longest = Math.max(head, ...lengths);
   return Math.round(Math.max(64, Math.min(240, 7.4 * longest + 24)));
 }

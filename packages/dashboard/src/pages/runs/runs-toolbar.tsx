@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { Menu } from "../../parts/menu.tsx";
 import { ColumnsMenu } from "./columns-menu.tsx";
-import { fieldLabel } from "./field-label.ts";
+import { fieldLabel } from "./field-label.tsx";
 import type { RunsSearch } from "./runs-search.ts";
 import { SelectionActions } from "./selection-actions.tsx";
 import type { FieldCount, ProjectScope } from "./use-runs.ts";

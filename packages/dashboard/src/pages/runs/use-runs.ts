@@ -1,6 +1,6 @@
 /** The runs of the table: cells of the columns asked for, page after page until all are there. */
 import type { AnswerOf } from "@atelier/tracker/api";
-import { parseRunField, type RunField } from "@atelier/tracker/model";
+import { entryOf, parseRunField, type RunField } from "@atelier/tracker/model";
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 import { api, apiQuery } from "../../api/client.ts";
@@ -17,8 +17,8 @@ export interface ProjectScope {
 
 /** The first page is small, so that it paints at once; the following ones are large. */
 const [firstPage, laterPage] = [200, 5000];
-const [defaultMetricColumns, defaultSettingColumns] = [4, 5];
-/** So many of the newest runs are looked at for what tells them apart, and so many of their settings. */
+const [defaultMetricColumns, defaultSettingColumns, defaultLayerColumns] = [4, 5, 3];
+/** So many of the newest runs are looked at for what tells them apart, and so many settings of theirs and of their layers. */
 const [sampleSize, mostSettings] = [50, 40];
 
 /** The fields that the runs of a project have. */
@@ -44,7 +44,7 @@ export function useColumns(
     const varying = varyingOf(settings, sample.data?.rows ?? []);
     const [first, second, ...others] = metricsOf(fields);
     const best = [first, second].filter((field) => field !== undefined);
-    return [...best, "createdAt", ...varying.slice(0, defaultSettingColumns), ...others, "duration", "tags"];
+    return [...best, "createdAt", ...varying, ...others, "duration", "tags"];
   }, [wanted, fields, isReady, settings, sample.data]);
 }
 
@@ -57,25 +57,40 @@ function metricsOf(fields: readonly FieldCount[]): readonly RunField[] {
     .map(({ field }) => field);
 }
 
-/** The settings that may tell runs apart at a glance: those near the top of configs, not of single layers. */
+/** The settings that may tell runs apart at a glance: those near the top of configs, and those of single layers. */
 function settingsOf(fields: readonly FieldCount[]): readonly RunField[] {
-  return fields
-    .map(({ field }) => field)
-    .filter((field) => field.startsWith("config.") && !/\.(description|layers\.)/.test(field))
-    .sort((a, b) => a.split(".").length - b.split(".").length)
-    .slice(0, mostSettings);
+  const settings = fields
+    .filter(({ field }) => field.startsWith("config.") && field !== "config.description")
+    .sort((a, b) => b.runCount - a.runCount)
+    .map(({ field }) => field);
+  const nearTheTop = settings
+    .filter((field) => !isOfLayer(field))
+    .sort((a, b) => a.split(".").length - b.split(".").length);
+  return [...nearTheTop.slice(0, mostSettings), ...settings.filter(isOfLayer).slice(0, mostSettings)];
 }
 
-/** The settings that are plain values and not the same in all rows, those with the most values first. */
+function isOfLayer(field: RunField): boolean {
+  return entryOf(field) !== undefined;
+}
+
+/**
+ * The settings that are plain values and not the same in all rows, those with the most values first; then those of layers
+ * that all rows have: other nets have other layers, which their names tell better.
+ */
 function varyingOf(settings: readonly RunField[], rows: readonly RunRow[]): readonly RunField[] {
-  return settings
+  const varying = settings
     .map((field, at) => ({ field, values: new Set(rows.map(({ cells }) => cells[at] ?? null)) }))
     .filter(
-      ({ values }) =>
-        values.size > 1 && [...values].every((value) => value === null || typeof value !== "object"),
+      ({ field, values }) =>
+        values.size > 1 &&
+        [...values].every((value) => (value === null ? !isOfLayer(field) : typeof value !== "object")),
     )
     .sort((a, b) => b.values.size - a.values.size)
     .map(({ field }) => field);
+  return [
+    ...varying.filter((field) => !isOfLayer(field)).slice(0, defaultSettingColumns),
+    ...varying.filter(isOfLayer).slice(0, defaultLayerColumns),
+  ];
 }
 
 /** The field and direction of an address's sort. */

@@ -78,6 +78,7 @@ export const run = z.object({
   writer: writer.optional(),
   state: z.enum(["running", "finished", "failed", "crashed", "stopped"]),
   createdAt: time,
+  startedAt: time,
   heartbeatAt: time,
   finishedAt: time.optional(),
   error: text.optional(),
@@ -92,7 +93,7 @@ export const runCells = z.object({
   next: text.optional(),
 });
 
-export const fieldCount = z.object({ field: text, runCount: count });
+export const fieldCount = z.object({ field: text, runCount: count, owner: text.exactOptional() });
 
 export const project = z.object({
   entity: text,

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { storeFolder } from "../../../test/store-folder.ts";
 import { openDatabase } from "./open-database.ts";
+import { readRun } from "./run-rows.ts";
 import { schemaSteps } from "./schema.ts";
 
 const first = ["CREATE TABLE shoe (size INTEGER); INSERT INTO shoe VALUES (42)"];
@@ -55,6 +56,19 @@ test("what is no store is refused", async () => {
   expect(() => openDatabase(join(folder.path, "no", "such", "folder.db"))).toThrow("cannot be opened");
 });
 
+test("a run of before stores had a clock of its own started when its program said", async () => {
+  await using folder = await storeFolder();
+  const path = join(folder.path, "atelier.db");
+  const old = openDatabase(path, schemaSteps.slice(0, 2));
+  old.exec(`INSERT INTO project VALUES (1, 'local', 'shoes', 1000, 1);
+    INSERT INTO run (id, project_no, name, tags, notes, config, summary, metrics, state, created_at, heartbeat_at, change, run_change)
+    VALUES ('a', 1, 'first', '[]', '', '{}', '{}', '{}', 'running', 1000, 5000, 1, 1)`);
+  old.close();
+  const database = openDatabase(path);
+  expect(readRun(database, 1).run).toMatchObject({ createdAt: 1000, startedAt: 1000, heartbeatAt: 5000 });
+  database.close();
+});
+
 test("the released steps are never changed", () => {
-  expect(schemaSteps.length).toBe(2);
+  expect(schemaSteps.length).toBe(3);
 });

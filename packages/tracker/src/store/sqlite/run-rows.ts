@@ -98,8 +98,8 @@ export function insertRun(database: Database, run: NewRun, now: number): void {
   const { lastInsertRowid } = database
     .statement(
       `INSERT INTO run (id, project_no, name, group_name, job_type, tags, notes, config, summary, metrics, dataset,
-       writer, state, created_at, heartbeat_at, change, run_change)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?, ?, 'running', ?, ?, ?, ?)`,
+       writer, state, created_at, started_at, heartbeat_at, change, run_change)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?, ?, 'running', ?, ?, ?, ?, ?)`,
     )
     .run(
       run.id,
@@ -114,6 +114,7 @@ export function insertRun(database: Database, run: NewRun, now: number): void {
       run.dataset ? JSON.stringify(run.dataset) : null,
       run.writer ? JSON.stringify(run.writer) : null,
       createdAt,
+      now,
       now,
       change,
       change,
@@ -222,6 +223,7 @@ function storedRun(row: Row): StoredRun {
     writer: writer === undefined ? undefined : (JSON.parse(writer) as Writer),
     state: text("state") as RunState,
     createdAt: number("created_at"),
+    startedAt: number("started_at"),
     heartbeatAt: number("heartbeat_at"),
     finishedAt: optional("finished_at"),
     error: optional("error"),

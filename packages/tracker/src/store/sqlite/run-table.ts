@@ -6,6 +6,7 @@ import type { Json } from "../../model/json.ts";
 import { type Run, stateAt } from "../../model/run.ts";
 import { compareFieldValues, fieldValue, type RunField } from "../../model/run-field.ts";
 import { matchesFilter } from "../../model/run-filter.ts";
+import { varyingEntrySettings } from "../../model/settings.ts";
 import { isGone } from "../process-writer.ts";
 import type { FieldCount, ProjectScope, RunCells, RunPage, RunQuery } from "../store.ts";
 import type { Database } from "./database.ts";
@@ -13,6 +14,8 @@ import { readRun, type StoredRun } from "./run-rows.ts";
 
 /** Beyond this many runs the oldest read ones are parsed anew for each list. */
 const keptRuns = 50_000;
+/** So many settings of single layers are told. */
+const mostOfEntries = 200;
 
 export class RunTable {
   readonly #database: Database;
@@ -43,13 +46,20 @@ export class RunTable {
   fields(scope: ProjectScope): readonly FieldCount[] {
     const counts = new Map<RunField, number>();
     const count = (field: RunField) => counts.set(field, (counts.get(field) ?? 0) + 1);
-    for (const run of this.#runs(scope)) {
+    const runs = this.#runs(scope);
+    for (const run of runs) {
       for (const key in run.summary) count(`summary.${key}`);
       countLeaves(run.config, "config", count);
     }
-    return [...counts]
-      .map(([field, runCount]) => ({ field, runCount }))
-      .sort((a, b) => (a.field < b.field ? -1 : 1));
+    const ofEntries = varyingEntrySettings(runs.map(({ config }) => config)).slice(0, mostOfEntries);
+    return [
+      ...[...counts].map(([field, runCount]) => ({ field, runCount })),
+      ...ofEntries.map(({ path, count: runCount, owner }) => ({
+        field: `config.${path}` as const,
+        runCount,
+        ...(owner !== undefined && { owner }),
+      })),
+    ].sort((a, b) => (a.field < b.field ? -1 : 1));
   }
 
   #page({ sort = { field: "createdAt", direction: "desc" }, after, limit = 1000, ...query }: RunQuery) {

@@ -162,4 +162,5 @@ export const schemaSteps: readonly string[] = [
   ) STRICT;
   `,
   "ALTER TABLE run ADD COLUMN writer TEXT",
+  "ALTER TABLE run ADD COLUMN started_at REAL NOT NULL DEFAULT 0; UPDATE run SET started_at = created_at;",
 ];
