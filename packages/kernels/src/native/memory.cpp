@@ -9,7 +9,8 @@ bool Block::allocate(size_t bytes) {
   release();
   if (bytes == 0) return true;
   constexpr size_t hugePage = size_t{2} << 20;
-  const size_t unit = bytes >= hugePage ? hugePage : size_t{4096};
+  // Half of a huge page is worth a whole one: products walk through many rows at once.
+  const size_t unit = bytes >= hugePage / 2 ? hugePage : size_t{4096};
   if (bytes > SIZE_MAX - 2 * hugePage) return false;
   const size_t rounded = (bytes + unit - 1) / unit * unit;
   // Linux promises memory it does not have; more than the machine's own is refused here rather than by a kill.
