@@ -32,6 +32,7 @@ const kernelFlags = ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fas
 const kernelFiles = [
   "product",
   "gemm",
+  "gemm-narrow",
   "conv2d",
   "conv2d-thin",
   "conv2d-fft",

@@ -6,6 +6,7 @@
 // optimiser over the gradient of its weights. c itself never travels to memory.
 // A result too narrow to fill a panel, the gradient of the last layer's weights, is made as its transpose.
 #include "expression.h"
+#include "gemm-narrow.h"
 #include "product.h"
 
 namespace atelier::ATELIER_VARIANT {
@@ -123,6 +124,14 @@ void multiplyPanel(const Context& context, const Args& args, const Product& whol
     multiplyBlock(product, m, m + blockRows < args.M ? m + blockRows : args.M, 0, 1, rowsAt, AllOfK{});
 }
 
+// A B of few k that each thread packs for its own rows: the gradient that the logits' layer hands back.
+constexpr int64_t shallowDepth = 16, shallowFloats = 16384;
+
+bool isShallow(const GemmArgs& args) {
+  return args.transposeB && args.K <= shallowDepth && args.M >= 2 * tileRows &&
+         Panels{args.N, args.K}.floats() <= shallowFloats;
+}
+
 // A block of gemmMap's result: at most 96 KB, so that it and what the expression reads beside it stay in the
 // second-level cache. Long in rows, for the expression pays for every start; a few tiles high, for the product.
 constexpr int64_t resultFloats = 24576, resultPanels = 1024 / panelWidth;
@@ -132,10 +141,11 @@ constexpr int64_t copiedFloats = 16384, copyPanels = 4;
 
 }  // namespace
 
-int64_t gemmWorkspace(const GemmArgs& args) { return workspaceOf(args); }
+int64_t gemmWorkspace(const GemmArgs& args) { return isNarrow(args) ? 0 : workspaceOf(args); }
 int64_t gemmMapWorkspace(const GemmMapArgs& args) { return workspaceOf(args); }
 
 void gemm(const Context& context, const GemmArgs& args) {
+  if (isNarrow(args)) return gemmNarrow(context, args);
   const float* a = firstFactor(context, args);
   const int64_t rowStride = args.transposeA ? 1 : args.K;
   const int64_t kStride = args.transposeA ? args.M : 1;
@@ -147,6 +157,22 @@ void gemm(const Context& context, const GemmArgs& args) {
     const Product product = describeFactors(context, args, kStride);
     context.pool->each(product.panels.count(), [&](int panel) {
       multiplyPanel(context, args, product, panel, rowsAt, c + int64_t{panel} * panelWidth, args.N);
+    });
+    return;
+  }
+  if (isShallow(args)) {
+    const Product whole = describeFactors(context, args, kStride);
+    const int shares = context.pool->threads(), panels = whole.panels.count();
+    context.pool->each(shares, [&](int task) {
+      alignas(64) float packed[shallowFloats];
+      for (int panel = 0; panel < panels; panel++)
+        packPanel(context, args, {whole.panels.columns(panel), args.K}, panel, 0, args.K, packed + whole.panels.offset(panel));
+      Product product = whole;
+      product.b = packed;
+      product.c = c;
+      const Share rows(args.M, shares, task);
+      for (int64_t m = rows.begin; m < rows.end; m += blockRows)
+        multiplyBlock(product, m, m + blockRows < rows.end ? m + blockRows : rows.end, 0, panels, rowsAt, AllOfK{});
     });
     return;
   }
