@@ -164,7 +164,7 @@ struct Sliding {
   Panels panels() const { return {targets.C, sources.C}; }
   // A part is a block.
   Regions regions() const {
-    return Regions(targets, [&](int, int64_t tiles) { return blocksOf(tiles, sources.C); });
+    return Regions(targets, sources.C * targets.C, [&](int, int64_t tiles) { return blocksOf(tiles, sources.C); });
   }
 };
 

@@ -75,7 +75,7 @@ struct FilterMemory {
   int64_t sums;       // in a worker's scratch: dU [panel][bin][c][width]
   int64_t gradientFloats, scale, scratch, scratchStride, floats;
   explicit FilterMemory(const Conv2dFilterGradWinogradArgs& args)
-      : outputs(convolved(args, args.index != noRef)), regions(outputs, sumsOf), panels{args.F, args.C} {
+      : outputs(convolved(args, args.index != noRef)), regions(outputs, int64_t{args.C} * args.F, sumsOf), panels{args.F, args.C} {
     Workspace workspace;
     gradientFloats = taps * args.C * wholeVectors(args.F);
     gradients = workspace.take(regions.parts() * gradientFloats);

@@ -5,6 +5,8 @@
 //   spread out   the gradient through max pooling with windows of 2×2: the windows' gradients, each at the pixel that
 //                `index` names
 #pragma once
+#include <type_traits>
+
 #include "normalization.h"
 #include "winograd-tiles.h"
 
@@ -24,54 +26,79 @@ struct Pixels {
   int64_t rowStride, pixelStride;
 };
 
+// Of a row of windows, the upper rows of pixels or the lower ones or both, columns [left, right): the first `count`
+// channels, at most a vector. data and index are those of window 0, and pixel (0, x) goes to x · stride.
+template <bool upper, bool lower>
+void spreadRow(const float* data, const uint16_t* index, int64_t C, int64_t left, int64_t right, int64_t count, float* to,
+               int64_t rowStride, int64_t stride) {
+  using Shorts = typename Wide<lanes>::Shorts;
+  const bool whole = count >= lanes;
+  const auto spread = [&](int64_t wx, auto first, auto second) {
+    Shorts places{};
+    if (whole) places = loadAs<Shorts>(index + wx * C);
+    else memcpy(&places, index + wx * C, static_cast<size_t>(count) * 2);
+    const auto place = Wide<lanes>::widened(places);
+    const Vector gradient = whole ? load(data + wx * C) : loadSome(data + wx * C, count), zero{};
+    float* corner = to + 2 * wx * stride;
+    if (upper && first) store(corner, place == 0 ? gradient : zero);
+    if (upper && second) store(corner + stride, place == 1 ? gradient : zero);
+    if (lower && first) store(corner + rowStride, place == 2 ? gradient : zero);
+    if (lower && second) store(corner + rowStride + stride, place == 3 ? gradient : zero);
+  };
+  constexpr std::true_type yes;
+  constexpr std::false_type no;
+  int64_t wx = left / 2;
+  if (left % 2 != 0) spread(wx++, no, yes);
+#pragma GCC unroll 2
+  for (; 2 * wx + 1 < right; wx++) spread(wx, yes, yes);
+  if (2 * wx < right) spread(wx, yes, no);
+}
+
 // The first `count` channels, at most a vector, from c on of pixels [top, bottom) × [left, right) of image n, spread out
 // from their windows; pixel (y, x) goes to y · rowStride + x · stride.
 inline void spreadPixels(const Source& source, int64_t n, int64_t top, int64_t bottom, int64_t left, int64_t right,
                          int64_t c, int64_t count, float* to, int64_t rowStride, int64_t stride) {
-  using Shorts = typename Wide<lanes>::Shorts;
   const Images& images = source.images;
-  const bool whole = count >= lanes;
   for (int64_t wy = top / 2; 2 * wy < bottom; wy++) {
     const bool upper = 2 * wy >= top, lower = 2 * wy + 1 < bottom;
-    const int64_t row = (n * (images.H / 2) + wy) * (images.W / 2) * images.C + c;
-    const auto spread = [&](int64_t wx, bool first, bool second) {
-      const int64_t at = row + wx * images.C;
-      Shorts places{};
-      if (whole) places = loadAs<Shorts>(source.index + at);
-      else memcpy(&places, source.index + at, static_cast<size_t>(count) * 2);
-      const auto place = Wide<lanes>::widened(places);
-      const Vector gradient = whole ? load(source.data + at) : loadSome(source.data + at, count), zero{};
-      float* corner = to + 2 * wy * rowStride + 2 * wx * stride;
-      if (upper && first) store(corner, place == 0 ? gradient : zero);
-      if (upper && second) store(corner + stride, place == 1 ? gradient : zero);
-      if (lower && first) store(corner + rowStride, place == 2 ? gradient : zero);
-      if (lower && second) store(corner + rowStride + stride, place == 3 ? gradient : zero);
-    };
-    int64_t wx = left / 2;
-    if (left % 2 != 0) spread(wx++, false, true);
-    for (; 2 * wx + 1 < right; wx++) spread(wx, true, true);
-    if (2 * wx < right) spread(wx, true, false);
+    const int64_t at = (n * (images.H / 2) + wy) * (images.W / 2) * images.C + c;
+    const auto row = upper && lower ? spreadRow<true, true> : upper ? spreadRow<true, false> : spreadRow<false, true>;
+    row(source.data + at, source.index + at, images.C, left, right, count, to + 2 * wy * rowStride, rowStride, stride);
   }
 }
 
-// The first `count` channels from c on of pixels [x, x + w) in row y of image n.
-inline void readRow(const Source& source, int64_t n, int64_t y, int64_t x, int64_t w, int64_t c, int64_t count, float* to,
+// Channels [c, c + channels) of pixels [x, x + w) in row y of image n, and zeros to the end of the last vector.
+inline void readRow(const Source& source, int64_t n, int64_t y, int64_t x, int64_t w, int64_t c, int64_t channels, float* to,
                     int64_t stride) {
   const Images& images = source.images;
   const float* from = source.data + ((n * images.H + y) * images.W + x) * images.C + c;
-  const auto copy = [&](const auto& made) {
-    if (count >= lanes)
-      for (int64_t i = 0; i < w; i++) store(to + i * stride, made(load(from + i * images.C)));
-    else
-      for (int64_t i = 0; i < w; i++) store(to + i * stride, made(loadSome(from + i * images.C, count)));
+  // Loops of few steps: where their ends are foreseen, the next row comes from memory meanwhile.
+  const auto copy = [&](int64_t v, const auto& made) {
+    const float* in = from + v;
+    float* out = to + v;
+    if (channels - v >= lanes) {
+#pragma GCC unroll 4
+      for (int64_t i = 0; i < w; i++, in += images.C, out += stride) store(out, made(load(in)));
+    } else {
+      for (int64_t i = 0; i < w; i++, in += images.C, out += stride) store(out, made(loadSome(in, channels - v)));
+    }
   };
-  if (source.mean == nullptr) return copy([](Vector value) { return value; });
-  const Vector mean = loadSome(source.mean + c, count), scale = loadSome(source.scale + c, count);
-  const Vector beta = loadSome(source.beta + c, count), floor = Vector{} + source.floor;
-  copy([&](Vector value) {
-    value = normalized(value, mean, scale, beta);
-    return value < floor ? floor : value;
-  });
+  for (int64_t v = 0; v < channels; v += lanes) {
+    if (source.mean == nullptr) {
+      copy(v, [](Vector value) { return value; });
+      continue;
+    }
+    const Vector mean = loadSome(source.mean + c + v, channels - v), scale = loadSome(source.scale + c + v, channels - v);
+    const Vector beta = loadSome(source.beta + c + v, channels - v), floor = Vector{} + source.floor;
+    copy(v, [&](Vector value) {
+      value = normalized(value, mean, scale, beta);
+      return value < floor ? floor : value;
+    });
+  }
+}
+
+inline void zero(float* to, int64_t floats) {
+  for (int64_t i = 0; i < floats; i += lanes) store(to + i, Vector{});
 }
 
 // Pixels [h, w] from (y, x) on of image n, zero outside, `channels` of them from c on: where they lie if that serves,
@@ -90,14 +117,13 @@ inline Pixels pixelsOf(const Source& source, int64_t n, int64_t y, int64_t x, in
   for (int64_t row = 0; row < h; row++) {
     float* to = memory + row * w * stride;
     if (y + row < top || y + row >= bottom) {
-      memset(to, 0, static_cast<size_t>(w * stride) * 4);
+      zero(to, w * stride);
       continue;
     }
-    memset(to, 0, static_cast<size_t>(left * stride) * 4);
-    memset(to + (w - right) * stride, 0, static_cast<size_t>(right * stride) * 4);
-    if (source.index != nullptr) continue;
-    for (int64_t v = 0; v < stride; v += lanes)
-      readRow(source, n, y + row, x + left, w - left - right, c + v, channels - v, to + left * stride + v, stride);
+    zero(to, left * stride);
+    zero(to + (w - right) * stride, right * stride);
+    if (source.index == nullptr)
+      readRow(source, n, y + row, x + left, w - left - right, c, channels, to + left * stride, stride);
   }
   if (source.index != nullptr && left + right < w)
     for (int64_t v = 0; v < stride; v += lanes)
@@ -106,25 +132,11 @@ inline Pixels pixelsOf(const Source& source, int64_t n, int64_t y, int64_t x, in
   return {memory, w * stride, stride};
 }
 
-// Asks the caches for those pixels. Where every image has one window, nobody else would: they are far apart.
-inline void askFor(const Source& source, int64_t n, int64_t y, int64_t x, int64_t h, int64_t w) {
-  if (source.index != nullptr) return;
-  const Images& images = source.images;
-  const int64_t left = x < 0 ? 0 : x, right = x + w < images.W ? x + w : images.W;
-  const int64_t bottom = y + h < images.H ? y + h : images.H;
-  for (int64_t row = y < 0 ? 0 : y; row < bottom; row++) {
-    const float* from = source.data + (n * images.H + row) * images.W * images.C;
-    for (int64_t i = left * images.C; i < right * images.C; i += 16) __builtin_prefetch(from + i, 0, 2);
-  }
-}
-
 // V of tiles [begin, end) whose windows begin `top` and `left` pixels before their outputs.
 inline void tilesToBins(const Source& source, const Region& region, int64_t begin, int64_t end, int64_t top, int64_t left,
                         const BlockMemory& block, float* images) {
   const int64_t C = source.images.C;
   eachStrip(region, begin, end, stripTiles(C), [&](const Strip& strip) {
-    if (region.x.count * region.y.count == 1 && strip.index + 1 < end)
-      askFor(source, strip.n + 1, strip.y - top, strip.x - left, region.y.size + 2, region.x.size + 2);
     const Pixels pixels = pixelsOf(source, strip.n, strip.y - top, strip.x - left, region.y.size + 2,
                                    strip.count * region.x.size + 2, 0, C, images + block.pixels);
     for (int64_t t = 0; t < strip.count; t++)

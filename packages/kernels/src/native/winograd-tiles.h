@@ -75,28 +75,47 @@ struct Part {
   int64_t begin, end;
 };
 
-// All outputs as regions, each cut into parts: tasks for the threads.
+// All outputs as regions, each cut into parts: tasks for the threads, of which two take a half of the list each. A half is
+// about the same images in every kernel, as what another core's cache holds comes slowly; where filters are larger than
+// that is worth, C·F of them a bin, about half of the regions: the largest tiles and the smallest, or the others.
 struct Regions {
+  static constexpr int64_t sharedFilters = 1 << 18;
   Region list[4];
   int count = 0;
-  int64_t N, firstPart[5] = {};
+  int64_t N, partsOf[4] = {}, total = 0, filters = 0;
 
   // partsIn(region, its tiles): how many parts.
   template <class PartsIn>
-  Regions(const Images& outputs, const PartsIn& partsIn) : N(outputs.N) {
+  Regions(const Images& outputs, int64_t filtersABin, const PartsIn& partsIn) : N(outputs.N) {
     const Axis y(outputs.H), x(outputs.W);
-    // Along the diagonals, so that the first half has the largest tiles and the smallest, about half of the work.
     for (int j = 0; j < x.count; j++)
-      for (int i = 0; i < y.count; i++) list[count++] = {y.runs[i], x.runs[(i + j) % x.count]};
-    for (int i = 0; i < count; i++) firstPart[i + 1] = firstPart[i] + partsIn(count, list[i].tiles(N));
+      for (int i = 0; i < y.count; i++) list[count++] = {y.runs[i], x.runs[j]};
+    for (int i = 0; i < count; i++) {
+      total += partsOf[i] = partsIn(count, list[i].tiles(N));
+      filters += list[i].bins() * filtersABin;
+    }
   }
-  int64_t parts() const { return firstPart[count]; }
-  int64_t parts(int region) const { return firstPart[region + 1] - firstPart[region]; }
+  int64_t parts() const { return total; }
   Part part(int64_t index) const {
-    int i = 0;
-    while (index >= firstPart[i + 1]) i++;
-    const Share share(list[i].tiles(N), parts(i), index - firstPart[i]);
-    return {i, share.begin, share.end};
+    for (int half = 0; half < 2; half++)
+      for (int i = 0; i < count; i++) {
+        const int region = half == 0 ? i : count - 1 - i;  // taken from the end on
+        const int64_t first = firstHalf(region), here = half == 0 ? first : partsOf[region] - first;
+        if (index < here) {
+          const Share share(list[region].tiles(N), partsOf[region], half == 0 ? index : first + index);
+          return {region, share.begin, share.end};
+        }
+        index -= here;
+      }
+    return {};
+  }
+
+ private:
+  // Parts in the first half of the list.
+  int64_t firstHalf(int region) const {
+    const bool onDiagonal = region % 3 == 0;
+    if (filters > sharedFilters) return onDiagonal ? partsOf[region] : 0;
+    return (partsOf[region] + (onDiagonal ? 1 : 0)) / 2;
   }
 };
 
