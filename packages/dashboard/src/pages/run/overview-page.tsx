@@ -99,7 +99,9 @@ function Environment({ run, environment }: { readonly run: Run; readonly environ
       </table>
       {packages && Object.keys(packages).length > 0 && (
         <details>
-          <summary>{Object.keys(packages).length} packages</summary>
+          <summary>
+            {Object.keys(packages).length === 1 ? "1 package" : `${Object.keys(packages).length} packages`}
+          </summary>
           <pre>
             {Object.entries(packages)
               .map(([name, version]) => `${name} ${version}`)
