@@ -107,4 +107,17 @@ describe.skipIf(reason !== undefined)(`a live chart${reason ? ` (skipped: ${reas
     await program;
     await state("crashed").waitFor();
   });
+
+  test("says that a run that is looked at has been deleted", async () => {
+    const { url } = await atelier.serve("ui");
+    const doomed = await tracker.startRun({ project: "live", captureConsole: false, systemEveryMs: 0 });
+    await page.goto(`${url}/runs/${doomed.id}/system`);
+    await page.getByRole("heading", { name: doomed.name }).waitFor();
+    await doomed.finish();
+    await tracker.store.deleteRun(doomed.id);
+    await page.getByText(`${doomed.name} has been deleted`).waitFor();
+    expect(await page.getByText("running").count()).toBe(0);
+    await page.getByRole("link", { name: "Other runs of live" }).click();
+    await page.getByRole("link", { name: run.name }).waitFor();
+  });
 });

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 const oldestVersion = 24;
 
-if (Number.parseInt(process.versions.node, 10) >= oldestVersion) await import("../src/main.ts");
+if (Number.parseInt(process.versions.node, 10) >= oldestVersion) await import("../src/start.ts");
 else runUnder(workspaceNode());
 
 function workspaceNode() {

@@ -1,7 +1,7 @@
 /** The only file that knows environment variables. */
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { defaultCacheFolder } from "@atelier/vision";
+import { defaultCacheFolder } from "@atelier/vision/cache-folder";
 
 export interface Environment {
   /** `ATELIER_DATA`: the folder in which data sets known by name are looked for first. */

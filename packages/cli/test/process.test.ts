@@ -11,8 +11,11 @@ import { workshop } from "./workshop.ts";
 
 const bin = fileURLToPath(new URL("../bin/atelier.js", import.meta.url));
 
-function start(folder: string, args: readonly string[]) {
-  const child = spawn(process.execPath, [bin, ...args], { cwd: folder });
+function start(folder: string, args: readonly string[], variables: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd: folder,
+    env: { ...process.env, ...variables },
+  });
   const output = { stdout: "", stderr: "" };
   child.stdout.on("data", (chunk) => {
     output.stdout += chunk;
@@ -34,6 +37,16 @@ test("results come on stdout, and the exit code says how it went", async () => {
     stdout: "",
     stderr: "atelier: unknown command 'trian'; did you mean train?\n",
   });
+});
+
+test("what is compiled is kept in the user's cache folder, and where that cannot be, the command works all the same", async () => {
+  const { folder } = await workshop();
+  for (const cache of [join(folder, "cache"), "/proc/nowhere", "/dev/null"]) {
+    const { child, output } = start(folder, ["recipes"], { XDG_CACHE_HOME: cache });
+    expect(await once(child, "close")).toEqual([0, null]);
+    expect(output.stderr).toBe("");
+  }
+  expect(await readdir(join(folder, "cache", "atelier", "compiled"))).toHaveLength(1);
 });
 
 test("one Ctrl-C, even delivered twice, stops at a step boundary and keeps a checkpoint", async () => {

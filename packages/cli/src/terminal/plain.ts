@@ -1,5 +1,5 @@
 /** Values of runs, which may be anything, on a terminal: one line, no control characters, not too long. */
-import type { Json } from "@atelier/tracker";
+import type { Json, Setting } from "@atelier/tracker";
 
 const longest = 48;
 
@@ -27,6 +27,11 @@ export function cellText(value: Json | undefined, length = longest): string {
   if (typeof value === "string") return plain(value, length);
   const isTextList = Array.isArray(value) && value.every((entry) => typeof entry === "string");
   return plain(isTextList ? value.join(", ") || "–" : JSON.stringify(value), length);
+}
+
+/** A setting's place, and of a layer's which kind of layer it is of: layers.1.rate (dropout). */
+export function settingName({ path, owner }: Pick<Setting, "path" | "owner">): string {
+  return owner === undefined ? path : `${path} (${owner})`;
 }
 
 /** 2026-11-24 06:10, in local time. */

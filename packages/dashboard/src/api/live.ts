@@ -7,6 +7,7 @@ import { type AnswerOf, apiPath, changesEvent } from "@atelier/tracker/api";
 import type { RunState } from "@atelier/tracker/model";
 import { type Query, type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { isGone } from "../parts/states.tsx";
 import { followSeries } from "./live-series.ts";
 
 type Changes = AnswerOf<"readChanges">;
@@ -77,8 +78,8 @@ export function useLiveAnswers(): boolean {
   return isCutOff;
 }
 
-function showsRunning({ queryKey: [name], state: { data } }: Query): boolean {
-  if (data === undefined) return false;
+function showsRunning({ queryKey: [name], state: { data, error } }: Query): boolean {
+  if (data === undefined || isGone(error)) return false;
   if (name === "getRun") return (data as AnswerOf<"getRun">).state === "running";
   if (name === "listRuns") return someRunning((data as AnswerOf<"listRuns">).runs);
   const pages = name === "cells" ? (data as { readonly pages: readonly AnswerOf<"listCells">[] }).pages : [];

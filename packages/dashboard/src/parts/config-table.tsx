@@ -1,4 +1,4 @@
-import { configLeaves, type Json, type JsonObject } from "@atelier/tracker/model";
+import { compareSettings, type JsonObject } from "@atelier/tracker/model";
 import { useState } from "react";
 import { formatValue } from "./format.ts";
 import { Empty } from "./states.tsx";
@@ -6,17 +6,17 @@ import { Empty } from "./states.tsx";
 /** All leaves of a config, by their place in it; a search narrows them. */
 export function ConfigTable({ config }: { readonly config: JsonObject }) {
   const [search, setSearch] = useState("");
-  const leaves = configLeaves(config);
-  if (leaves.length === 0) return <Empty title="This run has no config" />;
-  const found = leaves.filter(([path, value]) =>
-    `${path} ${formatValue(value)}`.toLowerCase().includes(search.toLowerCase()),
+  const settings = compareSettings([config]);
+  if (settings.length === 0) return <Empty title="This run has no config" />;
+  const found = settings.filter(({ path, owner, values: [value] }) =>
+    `${path} ${owner ?? ""} ${formatValue(value)}`.toLowerCase().includes(search.toLowerCase()),
   );
   return (
     <>
-      {leaves.length > 12 && (
+      {settings.length > 12 && (
         <input
           type="search"
-          placeholder={`Find among ${leaves.length} settings`}
+          placeholder={`Find among ${settings.length} settings`}
           aria-label="Find a setting"
           value={search}
           onChange={({ target }) => setSearch(target.value)}
@@ -24,10 +24,10 @@ export function ConfigTable({ config }: { readonly config: JsonObject }) {
       )}
       <table className="environment">
         <tbody>
-          {found.map(([path, value]: readonly [string, Json]) => (
+          {found.map(({ path, owner, values: [value] }) => (
             <tr key={path}>
               <th scope="row" style={{ whiteSpace: "normal", width: "45%" }}>
-                {path}
+                {path} {owner !== undefined && <small className="muted">{owner}</small>}
               </th>
               <td>{formatValue(value)}</td>
             </tr>

@@ -44,7 +44,7 @@ export function Failed({ error, onRetry }: { readonly error: Error; readonly onR
         </>
       ) : (
         <>
-          <strong>{code === "not-found" ? "Not found" : "This did not work"}</strong>
+          <strong>{isGone(error) ? "Not found" : "This did not work"}</strong>
           <p>{error.message}</p>
         </>
       )}
@@ -55,6 +55,11 @@ export function Failed({ error, onRetry }: { readonly error: Error; readonly onR
       )}
     </div>
   );
+}
+
+/** Whether what was asked for is there no more, or never was. */
+export function isGone(error: Error | null): boolean {
+  return error instanceof TrackerError && error.code === "not-found";
 }
 
 /** The answer of a query once it is there; before, the state it is in. */

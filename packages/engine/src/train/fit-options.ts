@@ -44,7 +44,10 @@ export interface FitOptions extends FitRules {
   /** Continue from here, bit for bit. The other options must be those it was made with. */
   readonly resume?: TrainingState & { readonly best?: ReadonlyMap<string, Float32Array> };
   readonly onProgress?: (progress: FitProgress) => void;
-  /** Called with the training at a step boundary about every `checkpointSeconds` (default 60) and at a stop. */
+  /**
+   * Called with the training at a step boundary about every `checkpointSeconds` (default 60), at the ends of epochs (of short ones
+   * as seldom as it takes to cost little), at the end and at a stop.
+   */
   readonly onCheckpoint?: (training: Checkpointable) => Promise<void>;
   readonly checkpointSeconds?: number;
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toyDataset } from "../../test/toy-dataset.ts";
 import { openExecutor } from "../executors/open-executor.ts";
@@ -115,6 +116,22 @@ describe.each(["reference", "native"] as const)("fit on the %s executor", (kind)
     expect(metricsOf(second.history)).toEqual(expected);
     expect(second.trained.weights).toEqual(whole.trained.weights);
     for (const each of [whole, first, second]) each.close();
+  });
+
+  it("spends little of short epochs on checkpoints, and keeps the first and the last", async () => {
+    const kept: number[] = [];
+    const training = fit(model, train, {
+      ...common,
+      epochs: 6,
+      executor,
+      onCheckpoint: async (current) => {
+        kept.push(current.state().history.length);
+        await setTimeout(200); // 10 s are to pass until the next
+      },
+    });
+    await runToEnd(training);
+    expect(kept).toEqual([1, 6]);
+    training.close();
   });
 
   it("refuses to resume with other options, naming the difference", async () => {

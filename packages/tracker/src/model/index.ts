@@ -44,7 +44,7 @@ export {
 export { compareFieldValues, fieldValue, ownFields, parseRunField, type RunField } from "./run-field.ts";
 export { type Comparison, matchesFilter, type RunFilter } from "./run-filter.ts";
 export { newRunId, newRunName } from "./run-names.ts";
-export { compareSettings, configLeaves, entryOf, type Setting } from "./settings.ts";
+export { compareSettings, entryOf, type Setting } from "./settings.ts";
 export { TrackerError, type TrackerErrorCode } from "./tracker-error.ts";
 export {
   type FileReference,

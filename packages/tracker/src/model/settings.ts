@@ -5,7 +5,7 @@
 import { type Json, type JsonObject, toJsonText } from "./json.ts";
 
 /** The leaves of a config with their places, in its order; lists of plain values are leaves. */
-export function configLeaves(config: JsonObject): readonly (readonly [path: string, value: Json])[] {
+function configLeaves(config: JsonObject): readonly (readonly [path: string, value: Json])[] {
   return Object.entries(config).flatMap(([key, value]) => leavesOf(key, value));
 }
 

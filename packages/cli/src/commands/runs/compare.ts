@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { debugOption, jsonOption } from "../../arguments.ts";
 import { type Effects, printResult } from "../../effects.ts";
 import { grouped } from "../../terminal/numbers.ts";
-import { cellText, plain } from "../../terminal/plain.ts";
+import { cellText, plain, settingName } from "../../terminal/plain.ts";
 import { formatTable } from "../../terminal/table.ts";
 import { type AnswerComparison, compareAnswers } from "../../tracking/compare-answers.ts";
 import { plainJson } from "../../tracking/plain-json.ts";
@@ -39,9 +39,9 @@ export async function compareRuns(
   const settings = compareSettings(compared.map(({ config }) => config)).filter(({ isEqual }) => !isEqual);
   const results = compareSettings(compared.map(({ summary }) => summary)).filter(({ isEqual }) => !isEqual);
   const rows = (found: readonly Setting[]) =>
-    found.map(({ path, owner, values }) => [
-      plain(owner === undefined ? path : `${path} (${owner})`),
-      ...values.map((value) => cellText(value, 28)),
+    found.map((setting) => [
+      plain(settingName(setting)),
+      ...setting.values.map((value) => cellText(value, 28)),
     ]);
   const table = (title: string, found: readonly (readonly string[])[]) =>
     found.length === 0 ? [] : [formatTable([title, ...compared.map((run) => plain(run.name, 28))], found)];

@@ -1,10 +1,10 @@
 /** `atelier runs show`: all that is known of one run. */
-import { configLeaves, durationMs, type Json, type JsonObject, versionText } from "@atelier/tracker";
+import { compareSettings, durationMs, type Json, type JsonObject, versionText } from "@atelier/tracker";
 import type { Command } from "commander";
 import { debugOption, jsonOption } from "../../arguments.ts";
 import { type Effects, printResult } from "../../effects.ts";
 import { duration, grouped, score } from "../../terminal/numbers.ts";
-import { cellText, moment, plain } from "../../terminal/plain.ts";
+import { cellText, moment, plain, settingName } from "../../terminal/plain.ts";
 import { formatTable } from "../../terminal/table.ts";
 import { plainJson } from "../../tracking/plain-json.ts";
 import { findRun, openRunStore } from "../../tracking/run-store.ts";
@@ -49,7 +49,7 @@ export async function showRun(
     ["commit", git && `${git.commit.slice(0, 12)}${environment.diff ? " with changes" : ""}`],
   ];
   const pairs = (values: JsonObject) =>
-    configLeaves(values).map(([path, value]) => [plain(path), cellText(value)]);
+    compareSettings([values]).map((setting) => [plain(settingName(setting)), cellText(setting.values[0])]);
   const table = (head: string, rows: readonly (readonly string[])[]) =>
     rows.length === 0 ? [] : [formatTable([head, ""], rows, { align: ["left", "left"] })];
   const text = [

@@ -5,7 +5,7 @@ import { getRouteApi, Link, Outlet } from "@tanstack/react-router";
 import { apiQuery } from "../../api/client.ts";
 import { formatDuration, formatTime } from "../../parts/format.ts";
 import { RunStateMark } from "../../parts/run-state.tsx";
-import { Answer } from "../../parts/states.tsx";
+import { Answer, Empty, isGone } from "../../parts/states.tsx";
 import { TopBar } from "../../shell/shell.tsx";
 import { Tabs } from "../../shell/tabs.tsx";
 import "./run-layout.css";
@@ -31,12 +31,24 @@ export function RunLayout() {
             : ["run"]
         }
       />
-      {run && <RunTabs run={run} />}
-      <main id="main">
-        <Answer query={query} what="the run">
-          {() => <Outlet />}
-        </Answer>
-      </main>
+      {run && isGone(query.error) ? (
+        <main id="main">
+          <Empty title={`${run.name} has been deleted`}>
+            <Link to="/projects/$entity/$project" params={run}>
+              Other runs of {run.project}
+            </Link>
+          </Empty>
+        </main>
+      ) : (
+        <>
+          {run && <RunTabs run={run} />}
+          <main id="main">
+            <Answer query={query} what="the run">
+              {() => <Outlet />}
+            </Answer>
+          </main>
+        </>
+      )}
     </>
   );
 }
