@@ -205,40 +205,51 @@ void packMoved(const Geometry& g, const float* filters, float* moved) {
       }
 }
 
-// The gradient of one image.
-void addWindows(const Geometry& g, const Padded& padded, const float* moved, const float* values, const int32_t* places,
-                float* image) {
-  const int64_t windows = g.oH * g.oW;
-  memset(image, 0, static_cast<size_t>(padded.image) * 4);
-  for (int64_t oy = 0; oy < g.oH; oy++)
-    for (int64_t ox = 0; ox < g.oW; ox++) {
-      Vector acc[patchRows][2] = {};
-      int64_t at = oy * g.oW + ox;
-#pragma GCC unroll 4
-      for (int64_t f = 0; f < g.F; f++, at += windows) {
-        const float* const filter = moved + f * movedFilter + rowOf(places[at]) * rowFloats;
-        const float value = values[at];
-#pragma GCC unroll 4
-        for (int64_t i = 0; i < patchRows; i++) {
-          acc[i][0] += value * load(filter + i * rowFloats);
-          acc[i][1] += value * load(filter + i * rowFloats + lanes);
-        }
-      }
+// What `count` neighbouring windows, from (oy, ox) on, add to the gradient of one image.
+template <int count>
+inline __attribute__((always_inline)) void addPatches(const Geometry& g, const Padded& padded, const float* moved,
+                                                      const float* values, const int32_t* places, int64_t oy, int64_t ox,
+                                                      float* image) {
+  Vector acc[count][patchRows][2] = {};
+  int64_t at = oy * g.oW + ox;
+#pragma GCC unroll 2
+  for (int64_t f = 0; f < g.F; f++, at += g.oH * g.oW)
+#pragma GCC unroll 2
+    for (int window = 0; window < count; window++) {
+      const float* const filter = moved + f * movedFilter + rowOf(places[at + window]) * rowFloats;
+      const float value = values[at + window];
 #pragma GCC unroll 4
       for (int64_t i = 0; i < patchRows; i++)
 #pragma GCC unroll 2
-        for (int64_t half = 0; half < 2; half++) {
-          float* const to = image + (2 * oy + i) * padded.row + 2 * ox * channels + half * lanes;
-          store(to, load(to) + acc[i][half]);
-        }
+        for (int64_t half = 0; half < 2; half++)
+          acc[window][i][half] += value * load(filter + i * rowFloats + half * lanes);
     }
+#pragma GCC unroll 4
+  for (int64_t i = 0; i < patchRows; i++) {
+    float* const to = image + (2 * oy + i) * padded.row + 2 * ox * channels;
+    store(to, load(to) + acc[0][i][0]);
+    if constexpr (count == 2) store(to + lanes, load(to + lanes) + acc[0][i][1] + acc[1][i][0]);
+    store(to + count * lanes, load(to + count * lanes) + acc[count - 1][i][1]);
+  }
+}
+
+// The gradient of one image.
+void addWindows(const Geometry& g, const Padded& padded, const float* moved, const float* values, const int32_t* places,
+                float* image) {
+  memset(image, 0, static_cast<size_t>(padded.image) * 4);
+  for (int64_t oy = 0; oy < g.oH; oy++) {
+    int64_t ox = 0;
+    for (; ox + 1 < g.oW; ox += 2) addPatches<2>(g, padded, moved, values, places, oy, ox, image);
+    if (ox < g.oW) addPatches<1>(g, padded, moved, values, places, oy, ox, image);
+  }
 }
 
 }  // namespace
 
 bool goesByWindows(const Conv2dBlockGradArgs& args) {
-  return args.C == channels && args.F % lanes == 0 && args.F <= mostFilters && args.index != noRef && args.pH == 2 && args.pW == 2 &&
-         (args.padTop | args.padLeft) == 0 && int64_t{args.H + 3} * (args.W + 5) < 1 << 23;
+  const bool areWindows = args.index != noRef && args.pH == 2 && args.pW == 2 && (args.padTop | args.padLeft) == 0;
+  return areWindows && args.C == channels && args.F % lanes == 0 && args.F <= mostFilters &&
+         int64_t{args.H + 3} * (args.W + 5) < 1 << 23;
 }
 
 int64_t blockGradByWindowsWorkspace(const Conv2dBlockGradArgs& args) { return Memory(Geometry(args), args).floats; }
