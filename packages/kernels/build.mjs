@@ -43,6 +43,7 @@ const kernelFiles = [
   "winograd-transforms",
   "conv2d-block",
   "conv2d-block-grad",
+  "block-windows",
   "image-lanes",
   "lanes-slide",
   "conv2d-pool",

@@ -2,9 +2,11 @@
 //
 //   conv2dBlockGrad  x, filters, y, index, dy  →  dx, dFilters, dBias
 //
-// The gradient before the pooling exists for one group of images; where nobody asks for dx, for two filters and one row of
-// windows. A filter's gradient is a vector for each tap until all of a thread's groups are through: register tiles are
-// 2 filters × 9 taps (AVX2: 1 × 9).
+// From 8 channels and with pooling over 2×2 windows it is made in block-windows.cpp. Elsewhere the gradient before the
+// pooling exists for one group of images; where nobody asks for dx, for two filters and one row of windows. A filter's
+// gradient is a vector for each tap until all of a thread's groups are through: register tiles are 2 filters × 9 taps
+// (AVX2: 1 × 9).
+#include "block-windows.h"
 #include "lanes-slide.h"
 
 namespace atelier::ATELIER_VARIANT {
@@ -191,9 +193,12 @@ void gradientOfFilters(const Geometry& g, const Part& part, float scale, bool wa
 
 }  // namespace
 
-int64_t conv2dBlockGradWorkspace(const Conv2dBlockGradArgs& args) { return BackwardMemory(Geometry(args), args).floats; }
+int64_t conv2dBlockGradWorkspace(const Conv2dBlockGradArgs& args) {
+  return goesByWindows(args) ? blockGradByWindowsWorkspace(args) : BackwardMemory(Geometry(args), args).floats;
+}
 
 void conv2dBlockGrad(const Context& context, const Conv2dBlockGradArgs& args) {
+  if (goesByWindows(args)) return blockGradByWindows(context, args);
   const Geometry g(args);
   const BackwardMemory memory(g, args);
   const Packed packed{context.workspace, g.F, g.C};

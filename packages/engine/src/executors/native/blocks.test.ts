@@ -83,6 +83,12 @@ const cases: readonly Case[] = [
     inputGradient: true,
   },
   {
+    name: "from 8 channels, windows that leave a row and a column out, lanes without an image",
+    images: [29, 7, 5, 8],
+    stages: [{ filters: 16, pool: [2, 2, "valid"], dropout: 0.5 }],
+    inputGradient: true,
+  },
+  {
     name: "from 8 channels, images of one pixel",
     images: [16, 1, 1, 8],
     stages: [{ filters: 8, bias: true }, { filters: 16 }],
