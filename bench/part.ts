@@ -12,6 +12,8 @@ export interface Workbench {
   /** The same kernels with other threads, or others with the same. */
   readonly open: (options: { readonly threads?: number; readonly variant?: string }) => Executor;
   readonly peers: readonly Peer[];
+  /** The same, held to AVX2. */
+  readonly avx2Peers: readonly Peer[];
   readonly rounds: number;
   /** Length of a turn. */
   readonly seconds: number;

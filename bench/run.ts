@@ -68,14 +68,20 @@ const { train, test = train } = await openDataset("fashion-mnist");
 const open: Workbench["open"] = (options) =>
   openExecutor({ kind: "native", threads, ...(values.variant && { variant: values.variant }), ...options });
 const executor = open({});
-const peers: Peer[] = [];
 const python = process.env.ATELIER_BENCH_PYTHON ?? "python3";
-for (const name of wanted.includes("training") ? peerNames : []) {
-  const peer = await Peer.open(name, { python, dataFolder: "/usr/share/datasets/fashion-mnist", threads });
-  if (typeof peer === "string")
-    report(`${name} is left out (set ATELIER_BENCH_PYTHON to a Python that has it): ${peer}`);
-  else peers.push(peer);
-}
+const openPeers = async (avx2: boolean) => {
+  const peers: Peer[] = [];
+  for (const name of wanted.includes("training") ? peerNames : []) {
+    const dataFolder = "/usr/share/datasets/fashion-mnist";
+    const peer = await Peer.open(name, { python, dataFolder, threads, avx2 });
+    if (typeof peer === "string")
+      report(`${name} is left out (set ATELIER_BENCH_PYTHON to a Python that has it): ${peer}`);
+    else peers.push(peer);
+  }
+  return peers;
+};
+const peers = await openPeers(false);
+const avx2Peers = await openPeers(true);
 const bench: Workbench = {
   train,
   test,
@@ -84,6 +90,7 @@ const bench: Workbench = {
   variant: executor.name.replace("native-", ""),
   open,
   peers,
+  avx2Peers,
   rounds,
   seconds,
   report,
@@ -98,7 +105,7 @@ for (const name of wanted) {
   numbers[name] = part.numbers;
   texts.push(`## ${title}\n\n${part.text}`);
 }
-for (const peer of peers) peer.close();
+for (const peer of [...peers, ...avx2Peers]) peer.close();
 
 const machine = `${cpus()[0]!.model.trim()}, ${threads} threads, ${executor.name}`;
 const versions = [

@@ -7,84 +7,106 @@ import type { Executor } from "@atelier/engine";
 import { listVariants } from "@atelier/kernels";
 import { checkSteps } from "./check.ts";
 import type { Part, Workbench } from "./part.ts";
-import type { PeerName } from "./peers/peer.ts";
+import type { Peer, PeerName } from "./peers/peer.ts";
 import { median, rangeOf, rounded, table } from "./statistics.ts";
 import { openConfiguration, openTurns, settle, type Turns } from "./turns.ts";
+
+/** We and the peers with the same means: all that the processor offers, or AVX2 alone. */
+interface Contest {
+  readonly executor: Executor;
+  readonly peers: readonly Peer[];
+}
+
+/** Images a second, a number a turn. */
+interface Rates {
+  readonly ours: number[];
+  readonly peers: Partial<Record<PeerName, number[]>>;
+}
 
 interface Row {
   readonly recipe: string;
   readonly batchSize: number;
-  /** Images a second, a number a turn. */
-  readonly ours: readonly number[];
-  /** The same with kernels for processors without AVX-512; empty where those are ours, or do not run. */
-  readonly avx2: readonly number[];
-  readonly peers: Readonly<Partial<Record<PeerName, readonly number[]>>>;
+  readonly full: Rates;
+  /** Absent where our kernels are those already, or do not run. */
+  readonly avx2?: Rates;
   readonly longestDelayMs: number;
 }
 
 const delayResolutionMs = 1;
 
 export async function measureTraining(bench: Workbench): Promise<Part> {
+  const full: Contest = { executor: bench.executor, peers: bench.peers };
   const hasAvx2 = bench.variant !== "avx2" && listVariants().includes("avx2");
-  const avx2 = hasAvx2 ? bench.open({ variant: "avx2" }) : undefined;
+  const avx2: Contest | undefined = hasAvx2
+    ? { executor: bench.open({ variant: "avx2" }), peers: bench.avx2Peers }
+    : undefined;
   const rows: Row[] = [];
-  for (const recipe of bench.recipes) rows.push(await measureRecipe(recipe, bench, avx2));
+  for (const recipe of bench.recipes) rows.push(await measureRecipe(recipe, bench, full, avx2));
   const names = bench.peers.map(({ name }) => name);
-  const head = [
-    "recipe",
-    "batch",
-    "Atelier",
-    "range",
-    "with AVX2 alone",
-    ...names,
-    "to the faster",
-    "with AVX2 alone",
-    "longest wait of the event loop",
-  ];
   const text = `Images a second, whole steps: gathering, forward, backward, Adam. Medians of ${bench.rounds} turns of
 ${bench.seconds} s, ours and the peers' in turn. PyTorch has its fused Adam and the better of two layouts, Keras a train
-step compiled with tf.function, with or without XLA, whichever is faster; both have all that the processor offers, also
-where Atelier is held to AVX2. Before timing, a few steps of each recipe are compared with the oracle's.
+step compiled with tf.function, with or without XLA, whichever is faster. Before timing, a few steps of each recipe are
+compared with the oracle's.
 
 ${table(
-  head,
-  rows.map((row) => cellsOf(row, names)),
+  ["recipe", "batch", "Atelier", "range", ...names, "to the faster", "longest wait of the event loop"],
+  rows.map((row) => fullCellsOf(row, names)),
 )}`;
-  return { numbers: rows, text };
+  if (!avx2) return { numbers: rows, text };
+  const avx2Text = `Everybody held to AVX2 and FMA, as on a processor without AVX-512, in the same rounds; the last column
+compares with the peers above, which have all that this processor offers.
+
+${table(
+  ["recipe", "batch", "Atelier", "range", ...names, "to the faster", "to the faster above"],
+  rows.map((row) => avx2CellsOf(row, names)),
+)}`;
+  return { numbers: rows, text: `${text}\n\n${avx2Text}` };
 }
 
-async function measureRecipe(name: string, bench: Workbench, avx2: Executor | undefined): Promise<Row> {
-  const { train, executor, peers, rounds, seconds, report } = bench;
+async function measureRecipe(
+  name: string,
+  { train, rounds, seconds, report }: Workbench,
+  full: Contest,
+  avx2: Contest | undefined,
+): Promise<Row> {
   const configuration = await openConfiguration(name, train.classNames.length);
   const { recipe, batchSize } = configuration;
-  for (const each of avx2 ? [executor, avx2] : [executor])
-    report(await checkSteps(configuration, train, each));
-  const turns = await openTurns(configuration, train, executor, seconds);
-  const avx2Turns = avx2 && (await openTurns(configuration, train, avx2, seconds));
+  const open = async ({ executor, peers }: Contest) => {
+    report(await checkSteps(configuration, train, executor));
+    const turns = await openTurns(configuration, train, executor, seconds);
+    for (const peer of peers) await peer.measure(recipe, batchSize, seconds); // warm-up, and the choice of its way
+    const rates: Rates = { ours: [], peers: Object.fromEntries(peers.map(({ name }) => [name, []])) };
+    const playRound = async () => {
+      await settle();
+      rates.ours.push(await turns.next());
+      for (const peer of peers) {
+        await settle();
+        rates.peers[peer.name]!.push((await peer.measure(recipe, batchSize, seconds)).imagesPerSecond);
+      }
+    };
+    return { turns, rates, playRound };
+  };
+  const fullGame = await open(full);
+  const avx2Game = avx2 && (await open(avx2));
   let longestDelayMs = 0;
+  for (let round = 0; round < rounds; round++) {
+    await fullGame.playRound();
+    longestDelayMs = Math.max(longestDelayMs, await longestDelay(fullGame.turns));
+    await avx2Game?.playRound();
+  }
+  fullGame.turns.close();
+  avx2Game?.turns.close();
+  const names = full.peers.map((peer) => peer.name);
   const row = {
     recipe,
     batchSize,
-    ours: [] as number[],
-    avx2: [] as number[],
-    peers: Object.fromEntries(peers.map((peer) => [peer.name, [] as number[]])),
+    full: fullGame.rates,
+    ...(avx2Game && { avx2: avx2Game.rates }),
+    longestDelayMs,
   };
-  for (const peer of peers) await peer.measure(recipe, batchSize, seconds); // warm-up, and the choice of its way
-  for (let round = 0; round < rounds; round++) {
-    await settle();
-    row.ours.push(await turns.next());
-    longestDelayMs = Math.max(longestDelayMs, await longestDelay(turns));
-    if (avx2Turns) row.avx2.push(await avx2Turns.next());
-    for (const peer of peers) {
-      await settle();
-      row.peers[peer.name]!.push((await peer.measure(recipe, batchSize, seconds)).imagesPerSecond);
-    }
-  }
-  turns.close();
-  avx2Turns?.close();
-  const names = peers.map((peer) => peer.name);
-  report(`  ${cellsOf({ ...row, longestDelayMs }, names).join("  ")}`);
-  return { ...row, longestDelayMs };
+  report(`  ${fullCellsOf(row, names).join("  ")}`);
+  if (avx2) report(`  with AVX2 alone  ${avx2CellsOf(row, names).join("  ")}`);
+  return row;
 }
 
 /** During a turn that does not count: a timer every millisecond takes a tenth of a small network's speed. */
@@ -96,24 +118,23 @@ async function longestDelay(turns: Turns): Promise<number> {
   return delay.max / 1e6 - delayResolutionMs;
 }
 
-function cellsOf(
-  { recipe, batchSize, ours, avx2, peers, longestDelayMs }: Row,
-  names: readonly PeerName[],
-): string[] {
-  const medians = names.map((name) => median(peers[name]!));
-  const ratio = (rates: readonly number[]) =>
-    rates.length === 0 || medians.length === 0
-      ? "–"
-      : `${(median(rates) / Math.max(...medians)).toFixed(2)}×`;
-  return [
-    recipe,
-    String(batchSize),
-    rounded(median(ours)),
-    rangeOf(ours),
-    avx2.length === 0 ? "–" : rounded(median(avx2)),
-    ...medians.map(rounded),
-    ratio(ours),
-    ratio(avx2),
-    `${longestDelayMs.toFixed(1)} ms`,
-  ];
+function fullCellsOf(row: Row, names: readonly PeerName[]): string[] {
+  const { full, longestDelayMs } = row;
+  return [...cellsOf(row, full, names), ratioTo(full, full.ours), `${longestDelayMs.toFixed(1)} ms`];
+}
+
+function avx2CellsOf(row: Row, names: readonly PeerName[]): string[] {
+  const { full, avx2 } = row;
+  return avx2 ? [...cellsOf(row, avx2, names), ratioTo(avx2, avx2.ours), ratioTo(full, avx2.ours)] : [];
+}
+
+function cellsOf({ recipe, batchSize }: Row, { ours, peers }: Rates, names: readonly PeerName[]): string[] {
+  const medians = names.map((name) => rounded(median(peers[name]!)));
+  return [recipe, String(batchSize), rounded(median(ours)), rangeOf(ours), ...medians];
+}
+
+/** To the fastest of these peers. */
+function ratioTo({ peers }: Rates, ours: readonly number[]): string {
+  const medians = Object.values(peers).map(median);
+  return medians.length === 0 ? "–" : `${(median(ours) / Math.max(...medians)).toFixed(2)}×`;
 }

@@ -15,7 +15,16 @@ export interface PeerOptions {
   readonly python: string;
   readonly dataFolder: string;
   readonly threads: number;
+  /** Makes the framework and its libraries (oneDNN, MKL, XLA) do without AVX-512 and AMX. */
+  readonly avx2?: boolean;
 }
+
+const heldToAvx2 = {
+  ATEN_CPU_CAPABILITY: "avx2",
+  ONEDNN_MAX_CPU_ISA: "AVX2",
+  MKL_ENABLE_INSTRUCTIONS: "AVX2",
+  XLA_FLAGS: "--xla_cpu_max_isa=AVX2",
+};
 
 const scripts = { PyTorch: "pytorch_peer.py", Keras: "keras_peer.py" } as const;
 export type PeerName = keyof typeof scripts;
@@ -35,11 +44,14 @@ export class Peer {
   }
 
   /** Starts the peer; the reason why not when it is not there. */
-  static async open(name: PeerName, { python, dataFolder, threads }: PeerOptions): Promise<Peer | string> {
+  static async open(
+    name: PeerName,
+    { python, dataFolder, threads, avx2 }: PeerOptions,
+  ): Promise<Peer | string> {
     const script = fileURLToPath(new URL(`./${scripts[name]}`, import.meta.url));
     const child = spawn(python, [script, dataFolder, String(threads)], {
       stdio: ["pipe", "pipe", "pipe"],
-      env: { ...process.env, OMP_NUM_THREADS: String(threads) },
+      env: { ...process.env, ...(avx2 && heldToAvx2), OMP_NUM_THREADS: String(threads) },
     });
     let reason = "it ended at once";
     child.on("error", ({ message }) => {

@@ -180,6 +180,10 @@ describe("stopping and going on", () => {
       code: 2,
       stderr: expect.stringContaining("expected a checkpoint, got a finished model"),
     });
+    expect(await run(["train", "--resume", "done/checkpoint.safetensors"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("that training is done: its model is done/model.safetensors"),
+    });
     expect(await run(["train", "--resume", "half.safetensors"])).toMatchObject({ code: 3 });
     expect(await run(["train", "--resume", "none.safetensors"])).toMatchObject({
       code: 3,

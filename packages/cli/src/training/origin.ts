@@ -1,8 +1,10 @@
 /** Where a model comes from: what its file says besides the model, and what a resumed training must agree with. */
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { AtelierError, type EpochRecord, loadModel, type ModelFile } from "@atelier/engine";
 import type { Effects } from "../effects.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { resultFiles } from "./result-folder.ts";
 
 /** The `about` of model files and checkpoints: all that decides the numbers besides the engine's own state. */
 export interface Origin {
@@ -30,9 +32,17 @@ export interface Checkpoint {
   readonly origin: Origin;
 }
 
-/** Throws bad-argument for a finished model, bad-file for what `atelier train` did not write. */
+/** Throws bad-argument for a training that is done, bad-file for what `atelier train` did not write. */
 export async function openCheckpoint(path: string, { folder }: Effects): Promise<Checkpoint> {
-  const file = await loadModel(resolve(folder, path));
+  const given = resolve(folder, path);
+  const model = join(dirname(path), resultFiles.model);
+  if (!existsSync(given) && existsSync(resolve(folder, model))) {
+    throw new AtelierError(
+      "bad-argument",
+      `--resume ${path}: expected a checkpoint, got none, as that training is done: its model is ${model}.`,
+    );
+  }
+  const file = await loadModel(given);
   if (file.training === undefined) {
     throw new AtelierError(
       "bad-argument",

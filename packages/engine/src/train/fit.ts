@@ -52,6 +52,7 @@ export class Training implements AsyncIterable<Epoch>, Checkpointable {
   readonly #history: EpochRecord[];
   #epochSteps = 0;
   #epochSums = { loss: 0, correct: 0, rows: 0, seconds: 0 };
+  /** Only where the best weights are kept. */
   #best: ReadonlyMap<string, Float32Array> | undefined;
   #end: TrainingEnd = "running";
   #lastCheckpoint = performance.now();
@@ -93,7 +94,7 @@ export class Training implements AsyncIterable<Epoch>, Checkpointable {
 
   /** The best weights so far (or the last, see `keep`). */
   get trained(): TrainedModel {
-    const weights = this.#keepsBest && this.#best !== undefined ? this.#best : this.#currentWeights();
+    const weights = this.#best ?? this.#currentWeights();
     return { model: this.model, weights, classNames: this.#train.classNames };
   }
 
@@ -125,7 +126,7 @@ export class Training implements AsyncIterable<Epoch>, Checkpointable {
       this.#epochSteps = 0;
       this.#epochSums = { loss: 0, correct: 0, rows: 0, seconds: 0 };
       const isBest = bestEpochIndex(this.#history, this.#monitor) === this.#history.length - 1;
-      if (isBest) this.#best = this.#currentWeights();
+      if (isBest && this.#keepsBest) this.#best = this.#currentWeights();
       const { earlyStopping } = this.#options;
       if (this.#history.length >= this.#epochs) this.#end = "done";
       else if (earlyStopping !== undefined && shouldStop(this.#history, earlyStopping))
@@ -185,7 +186,7 @@ export class Training implements AsyncIterable<Epoch>, Checkpointable {
     }
     this.#epochSteps = resume.epochSteps;
     this.#epochSums = { ...resume.epochSums };
-    this.#best = resume.best;
+    if (this.#keepsBest) this.#best = resume.best;
   }
 
   /** Runs the (rest of the) current epoch; undefined when stopped. */

@@ -8,6 +8,8 @@
 //
 // Rows of images are made as they are wanted, and a few of them kept. Other blocks stay with the variant this one is laid
 // over.
+#include <bit>
+
 #include "lanes-matrix.h"
 #include "workspace.h"
 
@@ -21,6 +23,8 @@ int64_t conv2dBlockGradWorkspace(const Conv2dBlockGradArgs&);
 namespace ATELIER_VARIANT {
 namespace {
 
+// Rows to keep where so many are wanted at once: a power of two.
+constexpr int64_t rowsKept(int64_t wanted) { return static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(wanted))); }
 constexpr int64_t pixelTiles = pieceCount * tileWords;  // words of 16 channels of a pixel in both groups
 typedef uint16_t Halves __attribute__((vector_size(64)));
 
@@ -86,7 +90,7 @@ struct Memory {
   TileRows x, dz;
   SplitRows pairs;  // of dz, for one group
   int64_t images, gradients, outputs;
-  int64_t xAt, yAt, dyAt, xTiles, dzTiles, dzPairs, dxAt, sums, biasSums, packed, floats;
+  int64_t xAt, yAt, dyAt, xTiles, dzTiles, dzPairs, dxAt, start, sums, biasSums, packed, floats;
   bool wantsInputs;
 
   Memory(const Geometry& g, const Conv2dBlockGradArgs& a)
@@ -104,6 +108,7 @@ struct Memory {
     dzTiles = workspace.take(dz.words());
     dzPairs = workspace.take(wantsInputs ? 2 * pairs.words() : 0);
     dxAt = workspace.take(wantsInputs && !a.dxLanes ? 2 * inputs : 0);
+    start = workspace.take(tileWords);
     sums = workspace.take(taps * g.C * g.F);
     biasSums = workspace.take(g.F * group);
     packed = wantsInputs ? filters.words() : 0;
@@ -130,6 +135,8 @@ class CoupleGradient {
       pairs[i].data = reinterpret_cast<uint32_t*>(scratch + memory.dzPairs) + i * pairs[i].words();
       pairs[i].clearBorders();
     }
+    start = scratch + memory.start;
+    makeStart(nullptr, start);
     sums = scratch + memory.sums;
     biasSums = scratch + memory.biasSums;
     memset(sums, 0, static_cast<size_t>(taps * g.C * g.F) * 4);
@@ -145,8 +152,8 @@ class CoupleGradient {
       for (; made < end; window++) made = spreadRow(couple, window, made);
       for (int64_t i = 0; i < couple.groups && wantsInputs; i++)
         for (int64_t c = 0; c < g.C; c += tileSide)
-          slideRow(pairs[i], y, g.H, filters + c / tileSide * filterBlock,
-                   {dx[i] + (c * g.H + y) * g.W * group, g.H * g.W * group, nullptr});
+          slideRow(pairs[i], y, g.H, filters + c / tileSide * filterBlock, start,
+                   {dx[i] + (c * g.H + y) * g.W * group, g.H * g.W * group, nullptr}, nothing);
       for (int64_t f = 0; f < dz.blocks; f++)
         for (int64_t ky = y == 0 ? 1 : 0; ky < (y == g.H - 1 ? 2 : 3); ky++)
           for (int64_t c = 0; c < x.blocks; c++)
@@ -168,7 +175,8 @@ class CoupleGradient {
   TileRows x, dz;
   SplitRows pairs[2];
   const bool wantsInputs;
-  float *sums, *biasSums;
+  float *start, *sums, *biasSums;
+  const Beside nothing = Beside::nothing();
 
   void splitRow(const Couple& couple, int64_t y) {
     const int64_t plane = g.H * g.W * group;
@@ -254,7 +262,7 @@ class CoupleGradient {
       const Words here = reinterpret_cast<Words>(words.filtersTo[i] == number);
       Words pieces[pieceCount];
       for (int piece = 0; piece < pieceCount; piece++) pieces[piece] = words.ofFilters[i][piece] & here;
-      pairs[i].put(y, at, f / 2, pieces);
+      pairs[i].at(y, at, f / 2).put(0, pieces);
     }
   }
 

@@ -1,10 +1,9 @@
-// c [M,N] = relu?(op(a) op(b) + bias). B is packed into panels, A is read in place: see product.h. After Goto & van de
-// Geijn 2008, with the packing of A left out because its rows stay in cache. With few rows and many panels, as in a
-// layer's forward pass, each panel is packed by the one task that uses it, and never leaves the cache; otherwise all
-// are packed once a call by all threads.
-// gemmMap goes on with an element-wise expression over each block of c while it is in the second-level cache: a layer's
-// dropout, or the optimiser over the gradient of its weights. c itself never travels to memory, and what else the
-// expression reads is prefetched while the block is multiplied.
+// c [M,N] = relu?(op(a) op(b) + bias). B is packed into panels unless it lies in the state's, A is read in place: see
+// product.h. After Goto & van de Geijn 2008, with the packing of A left out because its rows stay in cache. With few rows
+// and many panels, as in a layer's forward pass, each panel is packed by the one task that uses it, and never leaves the
+// cache; otherwise all are packed once a call by all threads.
+// gemmMap goes on with an element-wise expression over each block of c while it is in cache: a layer's dropout, or the
+// optimiser over the gradient of its weights. c itself never travels to memory.
 // A result too narrow to fill a panel, the gradient of the last layer's weights, is made as its transpose.
 #include "expression.h"
 #include "product.h"
@@ -43,10 +42,10 @@ Product describeFactors(const Context& context, const Args& args, int64_t kStrid
   return {offsets, context.workspace, panels, 0, K, nullptr, N, context.at(args.bias), args.relu != 0};
 }
 
-// Whether B lies in the state as this variant's products want it.
+// Whether B lies in the state's panels as products read it.
 template <class Args>
 bool isPacked(const Args& args) {
-  return panelWidth == statePanel && args.bPanels && !args.transposeB;
+  return args.bPanels && !args.transposeB;
 }
 
 // Columns of k [k0, k1) of a panel of B, whichever way it is stored, as the first of `own`.
@@ -63,8 +62,6 @@ void packPanel(const Context& context, const Args& args, const Panels& own, int 
     }
   } else if (args.transposeB) {
     packColumns(own, 0, k0, k1 - k0, b + column * K + k0, K, packed);
-  } else if (args.bPanels) {
-    packRows(own, 0, 1, k0, k1, b + column / statePanel * statePanel * K + column % statePanel, statePanel, packed);
   } else {
     packRows(own, 0, 1, k0, k1, b + column, N, packed);
   }
@@ -79,7 +76,8 @@ Product packFactors(const Context& context, const Args& args, int64_t kStride) {
   const float* b = context.at(args.b);
   if (isPacked(args)) {
     product.b = b;
-  } else if (args.transposeB || args.bPanels) {
+    product.bInState = true;
+  } else if (args.transposeB) {
     const int64_t depths = K * N < 16384 ? 1 : (K + 255) / 256;
     context.pool->each(K * N < 16384 ? 1 : static_cast<int>(panels.count() * depths), [&](int task) {
       const Share k(K, depths, task % depths);
@@ -111,7 +109,8 @@ void multiplyPanel(const Context& context, const Args& args, const Product& whol
   const Panels own{whole.panels.columns(panel), K};
   Product product = whole;
   if (isPacked(args)) {
-    product.b = context.at(args.b) + whole.panels.offset(panel);
+    product.b = context.at(args.b) + stateOffset(column, K);
+    product.bInState = true;
   } else {
     packPanel(context, args, own, panel, 0, K, packed);
     product.b = packed;
@@ -236,38 +235,87 @@ void gemmMapAcross(const Context& context, const GemmMapArgs& args, const Expres
   });
 }
 
+// Whether a hand-over to other threads would take longer than the work.
+bool isSmall(const GemmMapArgs& args) {
+  return static_cast<double>(args.M) * static_cast<double>(args.N) * static_cast<double>(args.K + 16) < 50e3;
+}
+
+template <class Run>
+void eachTask(const Context& context, const GemmMapArgs& args, int tasks, const Run& run) {
+  if (!isSmall(args)) return context.pool->each(tasks, run);
+  for (int task = 0; task < tasks; task++) run(task);
+}
+
+// gemmMap with its result in the state's panels, an optimiser's way: the expression takes a few rows of a panel as soon as
+// they are there. Threads take tasks from both ends, so that two of them keep to columns of B of their own.
+void gemmMapInPanels(const Context& context, const GemmMapArgs& args, const Expression& expression) {
+  // Whole tiles, and rows enough for the expression, in the first-level cache.
+  constexpr int64_t mostRows = 2048 / (tileRows * statePanel) * tileRows, statePanels = statePanel / panelWidth;
+  const int64_t M = args.M, N = args.N, K = args.K;
+  const float* a = firstFactor(context, args);
+  const int64_t panels = N / statePanel, most = copiedFloats / K, threads = isSmall(args) ? 1 : context.pool->threads();
+  const bool copies = args.transposeA && most >= tileRows;
+  const int64_t rowsPerBlock = copies && most < mostRows ? most / tileRows * tileRows : mostRows;
+  const int64_t rowBlocks = (M + rowsPerBlock - 1) / rowsPerBlock, columnBlocks = threads < panels ? threads : panels;
+  const Product whole = packFactors(context, args, copies ? rowsPerBlock : args.transposeA ? M : 1);
+  const auto run = [&](int task) {
+    const int64_t m0 = task % rowBlocks * rowsPerBlock, end = m0 + rowsPerBlock < M ? m0 + rowsPerBlock : M, count = end - m0;
+    alignas(64) float result[mostRows * statePanel], copied[copiedFloats];
+    if (copies)
+      for (int64_t k = 0; k < K; k++)
+        memcpy(copied + k * rowsPerBlock, a + k * M + m0, static_cast<size_t>(count) * 4);
+    const auto rowsAt = [&](int64_t from, int64_t to, const float** rows) {
+      for (int64_t m = from; m < to; m++)
+        rows[m - from] = copies ? copied + (m - m0) : a + m * (args.transposeA ? 1 : K);
+    };
+    Product product = whole;
+    product.c = result;
+    product.ldc = statePanel;
+    product.panelRows = count;
+    Expression::Registers registers(expression);
+    const Share share(panels, columnBlocks, task / rowBlocks);
+    for (int64_t panel = share.begin; panel < share.end; panel++) {
+      const int64_t first = (panel * M + m0) * statePanel, floats = count * statePanel;
+      product.origin = m0 * statePanel + panel * floats;
+      const int p0 = static_cast<int>(panel * statePanels), p1 = static_cast<int>(p0 + statePanels);
+      multiplyBlock(product, m0, end, p0, p1, rowsAt, AllOfK{});
+      for (int64_t i = 0; i < floats; i += expression.block()) {
+        const int64_t left = floats - i, n = left < expression.block() ? left : expression.block();
+        expression.run(registers, first + i, static_cast<int>(n), result + i);
+      }
+    }
+  };
+  eachTask(context, args, static_cast<int>(rowBlocks * columnBlocks), run);
+}
+
 }  // namespace
 
 void gemmMap(const Context& context, const GemmMapArgs& args) {
   const int64_t M = args.M, N = args.N, K = args.K;
   const Expression expression(context, mapOf(args));
   if (isNarrowGradient(args)) return gemmMapAcross(context, args, expression);
-  if (!args.transposeA && !args.panels && hasOwnPanels(context, args) &&
+  if (args.panels) return gemmMapInPanels(context, args, expression);
+  if (!args.transposeA && hasOwnPanels(context, args) &&
       Panels{N, K}.count() >= 2 * groupPanels * context.pool->threads() && M * rowLength(128, N) <= resultFloats) {
     gemmMapOwnPanels(context, args, expression);
     return;
   }
   const float* a = firstFactor(context, args);
   const int panelCount = Panels{N, K}.count();
-  constexpr int statePanels = statePanel / panelWidth;
   const int64_t panelBlocks = (panelCount + resultPanels - 1) / resultPanels;
   const int64_t mostColumns = panelBlocks == 1 ? N : resultPanels * panelWidth;
   const int64_t fitting = resultFloats / rowLength(mostColumns, N);
   const int64_t mostRows = fitting < blockRows ? fitting : blockRows;
   int64_t rowBlocks = (M + mostRows - 1) / mostRows;
-  const bool alone = static_cast<double>(M) * static_cast<double>(N) * static_cast<double>(K + 16) < 50e3;
-  const int64_t wanted = alone ? 1 : (context.pool->threads() * 4 + panelBlocks - 1) / panelBlocks;
+  const int64_t wanted = isSmall(args) ? 1 : (context.pool->threads() * 4 + panelBlocks - 1) / panelBlocks;
   if (rowBlocks < wanted) rowBlocks = wanted < M ? wanted : M;
   const int64_t rowsPerBlock = (M + rowBlocks - 1) / rowBlocks;
   const bool copies = args.transposeA && panelCount >= copyPanels && K * rowsPerBlock <= copiedFloats;
   const Product whole = packFactors(context, args, copies ? rowsPerBlock : args.transposeA ? M : 1);
 
   const auto run = [&](int task) {
-    // Panels of the state stay whole.
-    const int unit = args.panels ? statePanels : 1;
     const Share rowShare(M, rowBlocks, task / panelBlocks);
-    const Share units(panelCount / unit, panelBlocks, task % panelBlocks);
-    const Share panelShare{units.begin * unit, units.end * unit};
+    const Share panelShare(panelCount, panelBlocks, task % panelBlocks);
     const int64_t m0 = rowShare.begin, count = rowShare.end - m0;
     const int64_t column = panelShare.begin * panelWidth;
     const int64_t end = panelShare.end * panelWidth, columns = (end < N ? end : N) - column;
@@ -281,34 +329,15 @@ void gemmMap(const Context& context, const GemmMapArgs& args) {
     };
     Product product = whole;
     product.c = result;
-    const int64_t ldc = args.panels ? statePanel : rowLength(columns, N);
-    product.ldc = ldc;
-    product.origin = m0 * ldc + column * (args.panels ? count : 1);
-    product.panelRows = args.panels ? count : 0;
+    product.ldc = rowLength(columns, N);
+    product.origin = m0 * product.ldc + column;
     multiplyBlock(product, m0, rowShare.end, static_cast<int>(panelShare.begin), static_cast<int>(panelShare.end), rowsAt,
                   AllOfK{}, [&](int64_t from, int64_t to, int64_t first, int64_t floats) {
-                    if (!args.panels)
-                      for (int64_t m = from; m < to; m++) expression.prefetch(m * N + first, floats);
-                    else if (first % statePanel == 0)
-                      expression.prefetch(first * M + from * statePanel, (to - from) * statePanel);
+                    for (int64_t m = from; m < to; m++) expression.prefetch(m * N + first, floats);
                   });
-    if (!args.panels) {
-      runExpression(expression, N, m0, count, column, columns, result);
-      return;
-    }
-    Expression::Registers registers(expression);
-    for (int64_t panel = 0; panel < columns; panel += statePanel)
-      for (int64_t i = 0; i < count * statePanel; i += expression.block()) {
-        const int64_t left = count * statePanel - i, n = left < expression.block() ? left : expression.block();
-        expression.run(registers, (column + panel) * M + m0 * statePanel + i, static_cast<int>(n),
-                       result + panel * count + i);
-      }
+    runExpression(expression, N, m0, count, column, columns, result);
   };
-  const int tasks = static_cast<int>(rowBlocks * panelBlocks);
-  if (alone)
-    for (int task = 0; task < tasks; task++) run(task);
-  else
-    context.pool->each(tasks, run);
+  eachTask(context, args, static_cast<int>(rowBlocks * panelBlocks), run);
 }
 
 }  // namespace atelier::ATELIER_VARIANT

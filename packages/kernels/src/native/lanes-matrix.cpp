@@ -27,22 +27,22 @@ constexpr int64_t resultTiles = 4;  // pixels at once
 struct Windows {
   const uint32_t* rows[3];
   int ky0, ky1;
-  int64_t pixelWords, blocks;
+  int64_t steps, blocks, columnWords, blockWords, pieceWords;
 };
 
-// The products of a block: which tile of filters with which words of a pixel, in pieces of it.
+// The products of a block: which tile of filters with which words of sources, in pieces of them.
 struct Products {
   int count, filters[6], pieces[6];
 };
-template <int64_t sources>
-constexpr Products products =
-    sources == 16 ? Products{3, {0, 1, 2}, {0, 1, 1}} : Products{6, {2, 1, 0, 1, 0, 0}, {0, 0, 0, 1, 1, 2}};
+template <bool halves>
+constexpr Products products = halves ? Products{3, {0, 1, 2}, {0, 1, 1}} : Products{6, {2, 1, 0, 1, 0, 0}, {0, 0, 0, 1, 1, 2}};
 
-// out[pixel] = start + filters · window for `count` neighbours, [16] targets `outStride` apart by [16] images.
-template <int64_t sources, int count>
-void multiplyTiles(const uint32_t* filters, const Windows& windows, const float* start, float* out, int64_t outStride) {
-  constexpr int64_t pieceWords = sources / 2 * group;
-  const int64_t blocks = windows.blocks, pixelWords = windows.pixelWords;
+// out[pixel] = start + filters · window for `count` neighbours, [16] targets `outStride` apart by [16] images. `halves`: a
+// piece is half a tile.
+template <bool halves, int count>
+void multiplyTiles(const uint32_t* filters, const Windows& windows, const float* start, float* out, int64_t outStride,
+                   const Beside& beside) {
+  const int64_t pieceWords = windows.pieceWords, columnWords = windows.columnWords;
 #ifdef __AMX_BF16__
 #define ATELIER_EACH_TILE(action)         \
   action(0);                              \
@@ -51,10 +51,10 @@ void multiplyTiles(const uint32_t* filters, const Windows& windows, const float*
   if constexpr (count > 3) { action(3); }
 #define ATELIER_START(tile) _tile_loadd(tile, start, 64)
 #define ATELIER_STORE(tile) _tile_stored(tile, out + (tile) * group, outStride * 4)
-#define ATELIER_PIECE(tile, piece) _tile_loadd(7, b + (tile) * pixelWords + (piece) * pieceWords, 64)
+#define ATELIER_PIECE(tile, piece) _tile_loadd(7, b + (tile) * columnWords + (piece) * pieceWords, 64)
 #define ATELIER_PRODUCTS(tile)    \
   ATELIER_PIECE(tile, 0);         \
-  if constexpr (sources == 16) {  \
+  if constexpr (halves) {         \
     _tile_dpbf16ps(tile, 4, 7);   \
     ATELIER_PIECE(tile, 1);       \
     _tile_dpbf16ps(tile, 5, 7);   \
@@ -68,22 +68,23 @@ void multiplyTiles(const uint32_t* filters, const Windows& windows, const float*
     _tile_dpbf16ps(tile, 4, 7);   \
     ATELIER_PIECE(tile, 2);       \
     _tile_dpbf16ps(tile, 4, 7);   \
-  }
+  }                               \
+  beside();
   alignas(64) uint32_t unread[tileWords];  // see matrix-unit.h
   ATELIER_EACH_TILE(ATELIER_START)
-  const uint32_t* a = filters + windows.ky0 * 3 * blocks * tapWords;
+  const uint32_t* a = filters + windows.ky0 * windows.steps * windows.blocks * tapWords;
   for (int64_t ky = windows.ky0; ky < windows.ky1; ky++) {
-    const uint32_t* pixel = windows.rows[ky];
-    for (int64_t kx = 0; kx < 3; kx++, pixel += pixelWords) {
-      const uint32_t* b = pixel;
-      for (int64_t block = 0; block < blocks; block++, a += tapWords, b += pieceCount * pieceWords) {
+    const uint32_t* from = windows.rows[ky];
+    for (int64_t step = 0; step < windows.steps; step++, from += columnWords) {
+      const uint32_t* b = from;
+      for (int64_t block = 0; block < windows.blocks; block++, a += tapWords, b += windows.blockWords) {
         _tile_loadd(4, a, 64);
         _tile_loadd(5, a + tileWords, 64);
         _tile_loadd(6, a + 2 * tileWords, 64);
         ATELIER_EACH_TILE(ATELIER_PRODUCTS)
       }
     }
-    if constexpr (sources == 32) _tile_stored(4, unread, 64);
+    if constexpr (!halves) _tile_stored(4, unread, 64);
   }
   ATELIER_EACH_TILE(ATELIER_STORE)
 #undef ATELIER_EACH_TILE
@@ -92,48 +93,57 @@ void multiplyTiles(const uint32_t* filters, const Windows& windows, const float*
 #undef ATELIER_PIECE
 #undef ATELIER_PRODUCTS
 #else
-  constexpr Products each = products<sources>;
+  constexpr Products each = products<halves>;
   for (int64_t tile = 0; tile < count; tile++)
     for (int64_t i = 0; i < tileSide; i++)
       for (int64_t j = 0; j < tileSide; j++) {
         float sum = start[i * tileSide + j];
         for (int64_t ky = windows.ky0; ky < windows.ky1; ky++)
-          for (int64_t kx = 0; kx < 3; kx++)
-            for (int64_t block = 0; block < blocks; block++) {
-              const uint32_t* const a = filters + ((ky * 3 + kx) * blocks + block) * tapWords + i * tileSide;
+          for (int64_t step = 0; step < windows.steps; step++)
+            for (int64_t block = 0; block < windows.blocks; block++) {
+              const uint32_t* const a =
+                  filters + ((ky * windows.steps + step) * windows.blocks + block) * tapWords + i * tileSide;
               const uint32_t* const b =
-                  windows.rows[ky] + (kx + tile) * pixelWords + block * pieceCount * pieceWords + j;
+                  windows.rows[ky] + (tile + step) * columnWords + block * windows.blockWords + j;
               for (int at = 0; at < each.count; at++)
                 sum += pairProduct(a + each.filters[at] * tileWords, b + each.pieces[at] * pieceWords);
             }
+        if (j == 0) beside();
         out[tile * group + i * outStride + j] = sum;
       }
 #endif
 }
 
-using TileRunner = decltype(&multiplyTiles<16, 1>);
-template <int64_t sources>
-constexpr TileRunner runners[] = {multiplyTiles<sources, 1>, multiplyTiles<sources, 2>, multiplyTiles<sources, 3>,
-                                  multiplyTiles<sources, 4>};
+using TileRunner = decltype(&multiplyTiles<true, 1>);
+template <bool halves>
+constexpr TileRunner runners[] = {multiplyTiles<halves, 1>, multiplyTiles<halves, 2>, multiplyTiles<halves, 3>,
+                                  multiplyTiles<halves, 4>};
+
+// `count` sources of a tap, from `source` on, as vectors of the 16 targets from `first` on.
+void loadTap(const SplitFilters& split, const float* filters, int64_t tap, int64_t source, int64_t count, int64_t first,
+             Words* vectors) {
+  const int64_t sources = split.sources, targets = split.targets;
+  for (int64_t i = 0; i < count; i++) {
+    const float* const from = split.mirrored ? filters + ((taps - 1 - tap) * targets + first + i) * sources + source
+                                             : filters + (tap * sources + source + i) * targets + first;
+    memcpy(vectors + i, from, sizeof(Words));
+  }
+  if (split.mirrored) transpose16(vectors);
+}
 
 }  // namespace
 
 // Lanes are targets until pairs of channels stand in rows.
 void SplitFilters::pack(const float* filters, uint32_t* out) const {
-  const int64_t pairs = blockOf(sources) / 2;
+  const int64_t block = blockOf(sources), pairs = block == 16 ? 8 : tileSide;
   for (int64_t first = 0; first < targets; first += tileSide)
-    for (int64_t tap = 0; tap < taps; tap++)
-      for (int64_t source = 0; source < sources; source += 2 * pairs, out += tapWords) {
-        Words channels[2 * tileSide];  // [source][16 targets]
-        for (int64_t part = 0; part < 2 * pairs; part += tileSide) {
-          for (int64_t i = part; i < part + tileSide; i++) {
-            const float* const from =
-                mirrored ? filters + ((taps - 1 - tap) * targets + first + i - part) * sources + source + part
-                         : filters + (tap * sources + source + i) * targets + first;
-            memcpy(channels + i, from, sizeof(Words));
-          }
-          if (mirrored) transpose16(channels + part);
-        }
+    for (int64_t step = 0; step < 3 * stepsOf(sources); step++)
+      for (int64_t source = 0; source < sources; source += block, out += tapWords) {
+        Words channels[2 * tileSide] = {};  // [source][16 targets], or [column][8 sources][16 targets]
+        for (int64_t part = 0; part < block && block > 8; part += tileSide)
+          loadTap(*this, filters, step, source + part, tileSide, first, channels + part);
+        for (int64_t column = 0; column < 3 && block == 8; column++)
+          loadTap(*this, filters, step * 3 + column, 0, 8, first, channels + column * 8);
         Words tiles[pieceCount][tileSide];
         for (int64_t pair = 0; pair < pairs; pair++) {
           Words words[pieceCount];
@@ -154,18 +164,28 @@ void SplitFilters::pack(const float* filters, uint32_t* out) const {
       }
 }
 
-void slideRow(const SplitRows& rows, int64_t y, int64_t H, const uint32_t* filters, const TileTarget& target) {
-  alignas(64) float start[tileWords];
-  for (int64_t i = 0; i < tileSide; i++)
-    store(start + i * tileSide, Vector{} + (target.bias == nullptr ? 0.0f : target.bias[i]));
-  Windows windows{{}, y == 0 ? 1 : 0, y == H - 1 ? 2 : 3, rows.pixelWords(), rows.sources / blockOf(rows.sources)};
+void makeStart(const float* bias, float* start) {
+  for (int64_t i = 0; i < tileSide; i++) store(start + i * tileSide, Vector{} + (bias == nullptr ? 0.0f : bias[i]));
+}
+
+void slideRow(const SplitRows& rows, int64_t y, int64_t H, const uint32_t* filters, const float* start,
+              const TileTarget& target, const Beside& beside) {
+  const int64_t block = blockOf(rows.sources), columnWords = rows.columnWords();
+  Windows windows{{},
+                  y == 0 ? 1 : 0,
+                  y == H - 1 ? 2 : 3,
+                  stepsOf(rows.sources),
+                  rows.sources / block,
+                  columnWords,
+                  rows.blockWords(),
+                  rows.pieceWords()};
+  const auto& run = block == 16 ? runners<true> : runners<false>;
   const int64_t parts = (rows.W + resultTiles - 1) / resultTiles;
   for (int64_t part = 0; part < parts; part++) {
     const Share share(rows.W, parts, part);
     for (int ky = windows.ky0; ky < windows.ky1; ky++)
-      windows.rows[ky] = rows.row(y + ky - 1) + share.begin * rows.pixelWords();
-    const auto& run = blockOf(rows.sources) == 32 ? runners<32> : runners<16>;
-    run[share.end - share.begin - 1](filters, windows, start, target.out + share.begin * group, target.filterStride);
+      windows.rows[ky] = rows.row(y + ky - 1) + share.begin * columnWords;
+    run[share.end - share.begin - 1](filters, windows, start, target.out + share.begin * group, target.filterStride, beside);
   }
 }
 

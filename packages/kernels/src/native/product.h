@@ -5,7 +5,8 @@
 // A is never packed: a row is a pointer, and k walks a list of offsets that all rows share. For gemm the offsets
 // are k itself (or k * lda when A is stored transposed); for a convolution a row is an output pixel's corner in the
 // padded images and the offsets are the taps; for the filter gradient rows are taps and offsets pixels.
-// B lies in panels of `panelWidth` columns, [K][width] each, zero-filled on the right.
+// B lies in panels of `panelWidth` columns, [K][width] each, zero-filled on the right, or in those of the state, which are
+// as wide or wider.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +29,12 @@ struct Panels {
   int64_t floats() const { return count() * int64_t{panelWidth} * K; }
 };
 
+// Where columns from `column` on begin in a matrix of so many rows that lies in the state's panels.
+inline int64_t stateOffset(int64_t column, int64_t rows) {
+  return column / statePanel * statePanel * rows + column % statePanel;
+}
+static_assert(statePanel % panelWidth == 0);
+
 // Rows of c worked on together, so that their A stays in the second-level cache while panels pass by.
 constexpr int blockRows = 168;
 // k is cut into blocks of about this length, so that a panel's block stays near.
@@ -44,6 +51,7 @@ struct Product {
   bool relu;
   int64_t depth = blockDepth;
   int64_t origin = 0;  // where in the whole result, row · ldc + column, c begins
+  bool bInState = false;   // b lies in the state's panels
   int64_t panelRows = 0;  // not 0: c lies in panels of the state's width with so many rows, and ldc is that width
 };
 
@@ -64,6 +72,7 @@ struct TileArgs {
 using TileFunction = void (*)(const TileArgs&);
 // tile[vectors - 1][rows - 1]
 extern const TileFunction tiles[2][14];
+extern const TileFunction stateTiles[14];
 
 // An ahead for results that are only written.
 struct NothingAhead {
@@ -99,17 +108,16 @@ void multiplyBlock(const Product& product, int64_t m0, int64_t m1, int p0, int p
         args.rows = rows + begin;
         args.offsets = product.offsets + kBegin;
         args.count = kEnd - kBegin;
-        args.b = product.b + product.panels.offset(panel) + kBegin * width;
-        const int64_t place = product.panelRows == 0
-                                  ? column
-                                  : column / statePanel * statePanel * product.panelRows + column % statePanel;
+        args.b = product.b + (product.bInState ? stateOffset(column, product.panels.K) + kBegin * statePanel
+                                               : product.panels.offset(panel) + kBegin * width);
+        const int64_t place = product.panelRows == 0 ? column : stateOffset(column, product.panelRows);
         args.c = product.c + ((m0 + begin) * product.ldc + place - product.origin);
         args.ldc = product.ldc;
         args.columns = product.panels.columns(panel);
         args.bias = last && product.bias != nullptr ? product.bias + column : nullptr;
         args.relu = last && product.relu;
         args.accumulate = block > 0;
-        tiles[width / lanes - 1][end - begin - 1](args);
+        (product.bInState ? stateTiles : tiles[width / lanes - 1])[end - begin - 1](args);
         begin = end;
       }
     }
@@ -161,8 +169,6 @@ void packRows(const Panels& panels, int p0, int p1, int64_t k0, int64_t k1, cons
 
 // All of b [K, N] into panels, by all threads; several panels a task, so that rows are read in longer runs.
 void packAllRows(const Context& context, const Panels& panels, const float* b, int64_t ldb, float* packed);
-
-static_assert(statePanel % panelWidth == 0);
 
 // The same from b stored [N, K]: columns of a panel become lanes. `kOffset` places source column 0 at that k.
 void packColumns(const Panels& panels, int panel, int64_t kOffset, int64_t count, const float* b, int64_t ldb,

@@ -7,7 +7,7 @@ import { apiQuery } from "../../api/client.ts";
 import { ConfigTable } from "../../parts/config-table.tsx";
 import { Facts } from "../../parts/facts.tsx";
 import { FileList } from "../../parts/file-list.tsx";
-import { formatAgo, formatBytes, formatNumber, formatTime } from "../../parts/format.ts";
+import { countOf, formatAgo, formatBytes, formatTime } from "../../parts/format.ts";
 import { Answer, Empty } from "../../parts/states.tsx";
 import { Tags } from "../../parts/tags.tsx";
 import { ProjectPage } from "../../shell/project-page.tsx";
@@ -99,8 +99,4 @@ function Version({
       )}
     </>
   );
-}
-
-function countOf(count: number, what: string): string {
-  return `${formatNumber(count)} ${what}${count === 1 ? "" : "s"}`;
 }

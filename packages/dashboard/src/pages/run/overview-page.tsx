@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { apiQuery } from "../../api/client.ts";
 import { ConfigTable } from "../../parts/config-table.tsx";
 import { Facts } from "../../parts/facts.tsx";
-import { formatBytes, formatValue } from "../../parts/format.ts";
+import { countOf, formatBytes, formatValue } from "../../parts/format.ts";
 import { metricRank } from "../../parts/metric-sense.ts";
 import { shellWord } from "../../parts/shell-word.ts";
 import { Answer, Empty } from "../../parts/states.tsx";
@@ -99,9 +99,7 @@ function Environment({ run, environment }: { readonly run: Run; readonly environ
       </table>
       {packages && Object.keys(packages).length > 0 && (
         <details>
-          <summary>
-            {Object.keys(packages).length === 1 ? "1 package" : `${Object.keys(packages).length} packages`}
-          </summary>
+          <summary>{countOf(Object.keys(packages).length, "package")}</summary>
           <pre>
             {Object.entries(packages)
               .map(([name, version]) => `${name} ${version}`)

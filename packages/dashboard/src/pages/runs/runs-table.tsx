@@ -4,7 +4,7 @@ import type { Json, RunField } from "@atelier/tracker/model";
 import { Link } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useMemo, useRef, useState } from "react";
-import { formatAgo, formatDuration, formatNumber, formatTime, formatValue } from "../../parts/format.ts";
+import { countOf, formatAgo, formatDuration, formatTime, formatValue } from "../../parts/format.ts";
 import { bestValue, goalOfName } from "../../parts/metric-sense.ts";
 import { RunStateMark } from "../../parts/run-state.tsx";
 import { Tags } from "../../parts/tags.tsx";
@@ -119,7 +119,7 @@ function HeadRow({
           onChange={() => onSelect(selected.length > 0 ? [] : rows.slice(0, 500).map(({ id }) => id))}
         />
         <button type="button" className="plain" onClick={() => sortBy("name")}>
-          {formatNumber(total)} {total === 1 ? "run" : "runs"}
+          {countOf(total, "run")}
           {mark("name")}
         </button>
       </th>

@@ -72,6 +72,22 @@ const cases: readonly Case[] = [
     inputGradient: true,
   },
   {
+    name: "from 8 channels and to 8, over odd extents",
+    images: [45, 6, 7, 8],
+    stages: [
+      { filters: 8, bias: true },
+      { filters: 32, pool: [2, 2, "same"], dropout: 0.25 },
+      { filters: 8, bias: true, pool: [3, 1, "valid"] },
+      { filters: 16 },
+    ],
+    inputGradient: true,
+  },
+  {
+    name: "from 8 channels, images of one pixel",
+    images: [16, 1, 1, 8],
+    stages: [{ filters: 8, bias: true }, { filters: 16 }],
+  },
+  {
     name: "from 16 channels, images of one pixel",
     images: [16, 1, 1, 16],
     stages: [{ filters: 16, bias: true }, { filters: 16 }],

@@ -71,6 +71,7 @@ const cases = [
   [37, 70, 64, 96],
   [130, 1100, 96, 64],
   [1100, 45, 64, 32],
+  [2900, 20, 32, 64],
 ] as const;
 
 for (const shape of cases) {
