@@ -5,6 +5,8 @@
  */
 import type { ImagePixels } from "./image-pixels.ts";
 
+export type { ImagePixels };
+
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const colourType = { 1: 0, 3: 2 } as const;
 const maxStoredBytes = 0xffff;

@@ -9,6 +9,7 @@ import {
   sampleGrid,
 } from "@atelier/charts";
 import type { ImageDataset } from "@atelier/engine";
+import { imageAt } from "../data/image-at.ts";
 import { randomIndices } from "../data/random-indices.ts";
 
 const sampleCount = 30;
@@ -56,20 +57,6 @@ export function dataFigures(parts: DataParts, seed = 0): ReportFigure[] {
       ),
     },
   ];
-}
-
-/** Image `index` of a data set, as the charts take it. Channels beyond grey and RGB are not drawn. */
-export function imageAt(
-  { images, shape: [height, width, channels] }: ImageDataset,
-  index: number,
-): ImagePixels {
-  const size = height * width * channels;
-  return {
-    pixels: images.subarray(index * size, (index + 1) * size),
-    height,
-    width,
-    channels: channels === 3 ? 3 : 1,
-  };
 }
 
 /** The first images of a class, in the data set's order. */

@@ -13,7 +13,8 @@ import {
 } from "@atelier/charts";
 import type { ImageDataset } from "@atelier/engine";
 import { type ClassificationMetrics, listMistakes } from "@atelier/vision";
-import { imageAt, imagesOfClass } from "./data-figures.ts";
+import { imageAt } from "../data/image-at.ts";
+import { imagesOfClass } from "./data-figures.ts";
 
 export interface EvaluatedModel {
   readonly name: string;

@@ -1,11 +1,11 @@
 /** Data sets for pages: their classes, their images, and which training images look like a given one. */
-import { encodePng } from "@atelier/charts";
+import { encodePng } from "@atelier/charts/png";
 import type { ImageDataset } from "@atelier/engine";
 import { TrackerError } from "@atelier/tracker";
 import type { DatasetExtension } from "@atelier/tracker/server";
 import { describeDataset, type OpenedDataset } from "@atelier/vision";
+import { imageAt } from "../data/image-at.ts";
 import { randomIndices } from "../data/random-indices.ts";
-import { imageAt } from "../report/data-figures.ts";
 import { openNearestImages } from "./nearest-images.ts";
 import type { OpenRecorded } from "./recorded-datasets.ts";
 
