@@ -11,6 +11,7 @@ const shapes: readonly ConvShape[] = [
   { N: 5, H: 4, W: 11, C: 35, F: 40, ...window, padding: "valid" },
   { N: 2, H: 3, W: 2, C: 1, F: 1, ...window, padding: "full" },
   { N: 40, H: 14, W: 14, C: 18, F: 4, ...window, padding: "same" },
+  { N: 3, H: 7, W: 6, C: 48, F: 52, ...window, padding: "same" }, // threads share regions rather than images
 ];
 const epsilon = 1e-3;
 

@@ -67,7 +67,7 @@ void batchNormParamGrad(const Context& context, const BatchNormParamGradArgs& ar
       sweepColumns<1, 2>(begin, end, C, tables, sums, [&]<class V>(int64_t at, const V* table, V* sum) {
         add(loadAs<V>(x + at) - table[0], loadAs<V>(dy + at), sum);
       });
-  });
+  }, true);  // backwards: batchNormInputGrad, which reads the same, is next
   for (int64_t c = 0; c < C; c++) {
     double gamma = 0, beta = 0;
     for (int64_t chunk = 0; chunk < chunks.count(); chunk++) {

@@ -24,16 +24,18 @@ struct Chunks {
   int64_t end(int64_t chunk) const { return (chunk + 1) * size() < rows ? (chunk + 1) * size() : rows; }
 };
 
-// Calls body(chunk) for every chunk, several a task.
+// Calls body(chunk) for every chunk, several a task. Backwards in each half, that of one thread of two, what is passed
+// over last is what the next kernel, which passes over the same from the front, finds in the caches.
 template <class Body>
-void eachChunk(const Context& context, const Chunks& chunks, const Body& body) {
+void eachChunk(const Context& context, const Chunks& chunks, const Body& body, bool backwards = false) {
   const int64_t count = chunks.count();
   const int64_t floats = chunks.rows * chunks.C;
   int64_t tasks = floats < 32768 ? 1 : count;
   if (tasks > 256) tasks = 256;
   if (tasks > count) tasks = count;
   context.pool->each(static_cast<int>(tasks), [&](int task) {
-    const Share share(count, tasks, task);
+    const int64_t half = tasks / 2;
+    const Share share(count, tasks, !backwards ? task : (task < half ? half : half + tasks) - 1 - task);
     for (int64_t chunk = share.begin; chunk < share.end; chunk++) body(chunk);
   });
 }
