@@ -28,7 +28,7 @@ export async function measureRecording(
   const turns = await openTurns(configuration, train, executor, turnSeconds);
   await using tracker = await openTracker({ folder });
   const pairs: { readonly recorded: readonly Block[]; readonly not: readonly Block[] }[] = [];
-  for (let round = 0; round < 3 * rounds; round++) {
+  for (let round = 0; round < 2.5 * rounds; round++) {
     const first = await measureBlock(turns);
     const end = await startRecording(tracker);
     await turns.next(); // the environment is read, and what starting left is collected, in the first moments: not counted
