@@ -2,7 +2,7 @@
  * What recording costs a training. The same training goes on in turns, of which blocks are recorded and blocks are not, in
  * the order ABBA, so that a machine that gets faster or slower favours neither.
  */
-import { openTracker, type Tracker } from "@atelier/tracker";
+import { type ActiveRun, openTracker } from "@atelier/tracker";
 import type { Workbench } from "./part.ts";
 import { type ProcessorTime, processorTimeOf } from "./processor-time.ts";
 import { median, standardError } from "./statistics.ts";
@@ -19,7 +19,10 @@ interface Block {
   readonly worked: ProcessorTime | undefined;
 }
 
-/** A step of mlp-1024 takes less than any other recipe's: whatever interrupts it shows. */
+/**
+ * The speed of mlp-1024, a step of which takes less than any other recipe's, so that whatever interrupts it shows; recorded: 10
+ * rows a second, the machine every second, the console.
+ */
 export async function measureRecording(
   folder: string,
   { train, executor, rounds }: Workbench,
@@ -27,16 +30,26 @@ export async function measureRecording(
   const configuration = await openConfiguration("mlp-1024", train.classNames.length);
   const turns = await openTurns(configuration, train, executor, turnSeconds);
   await using tracker = await openTracker({ folder });
+  // A program that has a row every tenth second, whether it is recorded or not: waking for it costs what it costs.
+  let step = 0;
+  let run: ActiveRun | undefined;
+  const rows = setInterval(() => {
+    const row = { loss: step, accuracy: 1, val_loss: 2, val_accuracy: step++ };
+    run?.log(row);
+  }, 100);
   const pairs: { readonly recorded: readonly Block[]; readonly not: readonly Block[] }[] = [];
-  for (let round = 0; round < 3 * rounds; round++) {
+  for (let round = 0; round < 2.5 * rounds; round++) {
     const first = await measureBlock(turns);
-    const end = await startRecording(tracker);
+    run = await tracker.startRun({ project: "bench", systemEveryMs: 1000 });
     await turns.next(); // the environment is read, and what starting left is collected, in the first moments: not counted
     const recorded = [await measureBlock(turns), await measureBlock(turns)];
-    await end();
+    const recordedRun = run;
+    run = undefined;
+    await recordedRun.finish();
     await turns.next();
     pairs.push({ recorded, not: [first, await measureBlock(turns)] });
   }
+  clearInterval(rows);
   turns.close();
   const speedOf = (blocks: readonly Block[]) => median(blocks.flatMap(({ speeds }) => speeds));
   const ratios = pairs.map(({ recorded, not }) => speedOf(recorded) / speedOf(not));
@@ -59,19 +72,6 @@ async function measureBlock(turns: Turns): Promise<Block> {
     for (let turn = 0; turn < turnsOfBlock; turn++) speeds.push(await turns.next());
   });
   return { speeds, worked };
-}
-
-/** 10 rows a second, the machine every second, the console. */
-async function startRecording(tracker: Tracker): Promise<() => Promise<void>> {
-  const run = await tracker.startRun({ project: "bench", systemEveryMs: 1000 });
-  let step = 0;
-  const logging = setInterval(() => {
-    run.log({ loss: step, accuracy: 1, val_loss: 2, val_accuracy: step++ });
-  }, 100);
-  return async () => {
-    clearInterval(logging);
-    await run.finish();
-  };
 }
 
 /** By thread, what recorded blocks take more than others; undefined where it is not to be had. */
