@@ -64,7 +64,6 @@ const matrixFiles = [
   "gemm-matrix",
   "winograd-matrix",
   "conv2d-block-matrix",
-  "conv2d-block-grad-matrix",
   "lanes-matrix",
   "image-lanes",
   "matrix-table",

@@ -1,12 +1,15 @@
-// The gradient of a narrow block from 8 channels with pooling over 2×2 windows, one image at a time: a window hands its
-// gradient g to one of its four pixels, so that there is a quarter of the products to make, fewer still after relu and
-// dropout. With channels side by side the nine taps of a pixel are three runs of 24 numbers:
+// The gradient of a narrow block from 8 or 16 channels with pooling over 2×2 windows, one image at a time: a window hands
+// its gradient g to one of its four pixels, so that there is a quarter of the products to make, fewer still after relu and
+// dropout. With channels side by side the nine taps of a pixel are three runs of 24 or 48 numbers:
 //
 //   dFilters[f]  +=  g · three rows of x from the pixel's upper left neighbour on
-//   dx           +=  g · filters[f], in the four rows of four pixels around the window, moved to where the pixel is
+//   dx           +=  g · filters[f], at the same pixels
+//
+// Where a pixel is a vector, both are done for one gradient after the other. A vector of two pixels of 8 channels would lie
+// across two of those that were just written; there, dx is made window by window, of all filters, moved within the four
+// rows of four pixels around the window to where its pixel is.
 //
 // Groups of images in lanes are turned for it, and so are their gradients, [image][filter][window], each with its place.
-// For vectors of two pixels.
 #include "block-windows.h"
 
 #include "image-lanes.h"
@@ -20,17 +23,21 @@ namespace atelier::ATELIER_VARIANT {
 #if ATELIER_LANES == 16
 namespace {
 
-constexpr int64_t mostFilters = 64;
-constexpr int64_t channels = 8, tapRows = 3, rowFloats = 4 * channels, patchRows = 4;
-constexpr int64_t filterSums = tapRows * rowFloats;  // a quarter of them is of a fourth pixel, which nobody asked for
-// A filter as it is moved: for the window's left and right pixels, its rows of four pixels between two empty ones.
-constexpr int64_t filterRows = 5, movedFilter = 2 * filterRows * rowFloats;
+constexpr int64_t mostFilters = 64, tapRows = 3, patchRows = 4;
+// Three pixels in whole vectors: of 8 channels with a fourth pixel, which nobody asked for.
+constexpr int64_t rowVectors(int64_t channels) { return (3 * channels + lanes - 1) / lanes; }
+constexpr int64_t filterSums(int64_t channels) { return tapRows * rowVectors(channels) * lanes; }
+// A filter of 8 channels as it is moved: for the window's left and right pixels, its rows of four pixels between two empty
+// ones.
+constexpr int64_t filterRows = 5, movedRow = 4 * 8, movedFilter = 2 * filterRows * movedRow;
+// Of a filter as it is wanted for dx.
+constexpr int64_t packedFilter(int64_t channels) { return channels == lanes ? taps * lanes : movedFilter; }
 
 // An image with its channels side by side and a border of zeros: pixel (y, x) of x is at (y + 1, x + 2), of dx at
 // (y + 1, x + 1), where windows are whole vectors.
 struct Padded {
   int64_t row, image;
-  explicit Padded(const Geometry& g) : row((g.W + 4 + g.W % 2) * channels), image((g.H + 3) * row + lanes) {}
+  explicit Padded(const Geometry& g) : row((g.W + 4 + g.W % 2) * g.C), image((g.H + 3) * row + lanes) {}
 };
 
 struct Memory {
@@ -38,7 +45,7 @@ struct Memory {
   int64_t gradients, filters, x, y, dy, dx, images, dxImages, values, places, keptValues, keptPlaces, sums, biasSums, share,
       floats;
   Memory(const Geometry& g, const Conv2dBlockGradArgs& a) : padded(g), gradients(g.outputs()) {
-    filters = a.dx == noRef ? 0 : g.F * movedFilter;
+    filters = a.dx == noRef ? 0 : g.F * packedFilter(g.C);
     x = 0;
     y = x + (a.xLanes ? 0 : g.inputs() * group);
     dy = y + (a.yLanes ? 0 : g.outputs() * group);
@@ -50,7 +57,7 @@ struct Memory {
     keptValues = places + group * gradients;
     keptPlaces = keptValues + gradients + lanes;
     sums = keptPlaces + gradients + lanes;
-    biasSums = sums + g.F * filterSums;
+    biasSums = sums + g.F * filterSums(g.C);
     share = lines(biasSums + g.F * group) + apart;
     floats = filters + g.mostShares() * share;
   }
@@ -78,9 +85,10 @@ void transpose(Block& rows) {
   exchange(half, rows, 8);
 }
 
+template <int channels>
 void toImages(const Geometry& g, const Padded& padded, const float* planes, float* images) {
   for (int64_t y = 0; y < g.H; y++)
-    for (int64_t x = 0; x < g.W; x += 2) {
+    for (int64_t x = 0; x < g.W; x += lanes / channels) {
       Block block;
       for (int64_t i = 0; i < lanes; i++) {
         const int64_t at = x + i / channels;
@@ -92,9 +100,10 @@ void toImages(const Geometry& g, const Padded& padded, const float* planes, floa
     }
 }
 
+template <int channels>
 void toPlanes(const Geometry& g, const Padded& padded, const float* images, float* planes) {
   for (int64_t y = 0; y < g.H; y++)
-    for (int64_t x = 0; x < g.W; x += 2) {
+    for (int64_t x = 0; x < g.W; x += lanes / channels) {
       Block block;
       for (int64_t n = 0; n < group; n++)
         block[n] = load(images + n * padded.image + (y + 1) * padded.row + (x + 1) * channels);
@@ -114,7 +123,7 @@ int64_t rowOf(int32_t place) { return place & 255; }
 void gatherGradients(const Geometry& g, const Padded& padded, const float* y, const float* dy, const uint8_t* index,
                      float scale, float* values, float* places, float* biasSums) {
   const int64_t gradients = g.outputs();
-  const int32_t rowPixels = static_cast<int32_t>(padded.row / channels);
+  const int32_t rowPixels = static_cast<int32_t>(padded.row / g.C);
   int64_t oy = 0, ox = 0;
   for (int64_t first = 0; first < gradients; first += lanes) {
     Block value, place;
@@ -165,47 +174,62 @@ void keep(const Geometry& g, const float* values, const float* places, float* ke
   }
 }
 
-// sums [filter][3][4 pixels of 8 channels] of one image's gradients.
-void addFilters(const Geometry& g, const Padded& padded, const float* image, const float* values, const int32_t* places,
-                const int32_t* ends, float* sums) {
+// sums [filter][3][rowVectors] of one image's gradients; with `addsInputs`, its dx from filters [filter][3][3][16].
+template <int channels, bool addsInputs>
+void addGradients(const Geometry& g, const Padded& padded, const float* image, const float* values, const int32_t* places,
+                  const int32_t* ends, float* sums, const float* filters, float* dx) {
+  constexpr int rowOf = rowVectors(channels), sets = addsInputs ? 1 : 2;
   const int64_t row = padded.row;
-  for (int64_t f = 0, at = 0; f < g.F; f++, sums += filterSums) {
-    Vector acc[2][tapRows][2] = {};  // two gradients at once
-    const auto add = [&](int64_t of, Vector(&to)[tapRows][2]) __attribute__((always_inline)) {
-      const float* const from = image + pixelOf(places[of]) * channels;
+  for (int64_t f = 0, at = 0; f < g.F; f++, sums += filterSums(channels), filters += taps * lanes) {
+    Vector acc[sets][tapRows][rowOf] = {}, filter[tapRows][rowOf];
+    if constexpr (addsInputs) memcpy(filter, filters, sizeof filter);
+    const auto add = [&](int64_t of, int part) __attribute__((always_inline)) {
+      auto& to = acc[part % sets];
+      const int64_t pixel = pixelOf(places[of]) * channels;
+      const float* const from = image + pixel;
+      float* const out = dx + pixel - channels;
       const float value = values[of];
 #pragma GCC unroll 3
-      for (int64_t i = 0; i < tapRows; i++) {
-        to[i][0] += value * load(from + i * row);
-        to[i][1] += value * load(from + i * row + lanes);
-      }
+      for (int64_t i = 0; i < tapRows; i++)
+#pragma GCC unroll 3
+        for (int64_t j = 0; j < rowOf; j++) {
+          to[i][j] += value * load(from + i * row + j * lanes);
+          if constexpr (addsInputs) store(out + i * row + j * lanes, load(out + i * row + j * lanes) + value * filter[i][j]);
+        }
     };
     for (; at + 1 < ends[f]; at += 2) {
-      add(at, acc[0]);
-      add(at + 1, acc[1]);
+      add(at, 0);
+      add(at + 1, 1);
     }
-    if (at < ends[f]) add(at++, acc[0]);
+    if (at < ends[f]) add(at++, 0);
 #pragma GCC unroll 3
     for (int64_t i = 0; i < tapRows; i++)
-#pragma GCC unroll 2
-      for (int64_t half = 0; half < 2; half++) {
-        float* const sum = sums + i * rowFloats + half * lanes;
-        store(sum, load(sum) + acc[0][i][half] + acc[1][i][half]);
+#pragma GCC unroll 3
+      for (int64_t j = 0; j < rowOf; j++) {
+        float* const sum = sums + (i * rowOf + j) * lanes;
+        store(sum, load(sum) + acc[0][i][j] + (sets == 2 ? acc[sets - 1][i][j] : Vector{}));
       }
   }
 }
 
-void packMoved(const Geometry& g, const float* filters, float* moved) {
-  memset(moved, 0, static_cast<size_t>(g.F * movedFilter) * 4);
-  for (int64_t right = 0; right < 2; right++)
-    for (int64_t tap = 0; tap < taps; tap++)
-      for (int64_t c = 0; c < channels; c++) {
-        float* const to = moved + (right * filterRows + 1 + tap / 3) * rowFloats + (tap % 3 + right) * channels + c;
-        for (int64_t f = 0; f < g.F; f++) to[f * movedFilter] = filters[(tap * channels + c) * g.F + f];
+// Filters as they are wanted for dx.
+template <int channels>
+void packFilters(const Geometry& g, const float* filters, float* packed) {
+  memset(packed, 0, static_cast<size_t>(g.F * packedFilter(channels)) * 4);
+  for (int64_t tap = 0; tap < taps; tap++)
+    for (int64_t c = 0; c < channels; c++)
+      for (int64_t f = 0; f < g.F; f++) {
+        const float value = filters[(tap * channels + c) * g.F + f];
+        float* const to = packed + f * packedFilter(channels) + c;
+        if (channels == lanes)
+          to[tap * lanes] = value;
+        else
+          for (int64_t right = 0; right < 2; right++)
+            to[(right * filterRows + 1 + tap / 3) * movedRow + (tap % 3 + right) * channels] = value;
       }
 }
 
-// What `count` neighbouring windows, from (oy, ox) on, add to the gradient of one image.
+// What `count` neighbouring windows, from (oy, ox) on, add to the gradient of one image of 8 channels.
 template <int count>
 inline __attribute__((always_inline)) void addPatches(const Geometry& g, const Padded& padded, const float* moved,
                                                       const float* values, const int32_t* places, int64_t oy, int64_t ox,
@@ -216,27 +240,25 @@ inline __attribute__((always_inline)) void addPatches(const Geometry& g, const P
   for (int64_t f = 0; f < g.F; f++, at += g.oH * g.oW)
 #pragma GCC unroll 2
     for (int window = 0; window < count; window++) {
-      const float* const filter = moved + f * movedFilter + rowOf(places[at + window]) * rowFloats;
+      const float* const filter = moved + f * movedFilter + rowOf(places[at + window]) * movedRow;
       const float value = values[at + window];
 #pragma GCC unroll 4
       for (int64_t i = 0; i < patchRows; i++)
 #pragma GCC unroll 2
         for (int64_t half = 0; half < 2; half++)
-          acc[window][i][half] += value * load(filter + i * rowFloats + half * lanes);
+          acc[window][i][half] += value * load(filter + i * movedRow + half * lanes);
     }
 #pragma GCC unroll 4
   for (int64_t i = 0; i < patchRows; i++) {
-    float* const to = image + (2 * oy + i) * padded.row + 2 * ox * channels;
+    float* const to = image + (2 * oy + i) * padded.row + 2 * ox * 8;
     store(to, load(to) + acc[0][i][0]);
     if constexpr (count == 2) store(to + lanes, load(to + lanes) + acc[0][i][1] + acc[1][i][0]);
     store(to + count * lanes, load(to + count * lanes) + acc[count - 1][i][1]);
   }
 }
 
-// The gradient of one image.
 void addWindows(const Geometry& g, const Padded& padded, const float* moved, const float* values, const int32_t* places,
                 float* image) {
-  memset(image, 0, static_cast<size_t>(padded.image) * 4);
   for (int64_t oy = 0; oy < g.oH; oy++) {
     int64_t ox = 0;
     for (; ox + 1 < g.oW; ox += 2) addPatches<2>(g, padded, moved, values, places, oy, ox, image);
@@ -244,23 +266,14 @@ void addWindows(const Geometry& g, const Padded& padded, const float* moved, con
   }
 }
 
-}  // namespace
-
-bool goesByWindows(const Conv2dBlockGradArgs& args) {
-  const bool areWindows = args.index != noRef && args.pH == 2 && args.pW == 2 && (args.padTop | args.padLeft) == 0;
-  return areWindows && args.C == channels && args.F % lanes == 0 && args.F <= mostFilters &&
-         int64_t{args.H + 3} * (args.W + 5) < 1 << 23;
-}
-
-int64_t blockGradByWindowsWorkspace(const Conv2dBlockGradArgs& args) { return Memory(Geometry(args), args).floats; }
-
-void blockGradByWindows(const Context& context, const Conv2dBlockGradArgs& args) {
+template <int channels>
+void byWindows(const Context& context, const Conv2dBlockGradArgs& args) {
   const Geometry g(args);
   const Memory memory(g, args);
   const Padded& padded = memory.padded;
-  float* const moved = context.workspace;
+  float* const filters = context.workspace;
   float* const dx = context.at(args.dx);
-  if (dx != nullptr) packMoved(g, context.at(args.filters), moved);
+  if (dx != nullptr) packFilters<channels>(g, context.at(args.filters), filters);
   const uint8_t* index = reinterpret_cast<const uint8_t*>(context.at(args.index));
   const float scale = 1.0f / (1.0f - args.rate);
 
@@ -272,26 +285,30 @@ void blockGradByWindows(const Context& context, const Conv2dBlockGradArgs& args)
     float *places = scratch + memory.places, *sums = scratch + memory.sums, *biasSums = scratch + memory.biasSums;
     const int32_t* const keptPlaces = reinterpret_cast<int32_t*>(scratch + memory.keptPlaces);
     memset(images, 0, static_cast<size_t>(group * padded.image) * 4);
-    memset(sums, 0, static_cast<size_t>(g.F * (filterSums + group)) * 4);
+    memset(sums, 0, static_cast<size_t>(g.F * (filterSums(channels) + group)) * 4);
     for (int64_t at = share.begin; at < share.end; at++) {
       const auto planes = [&](Ref ref, bool inLanes, int64_t pixels, int64_t depth, int64_t place) {
         return planesOf(context.at(ref), inLanes, at, g, pixels, depth, scratch + place);
       };
-      toImages(g, padded, planes(args.x, args.xLanes, g.H * g.W, channels, memory.x), images);
+      toImages<channels>(g, padded, planes(args.x, args.xLanes, g.H * g.W, channels, memory.x), images);
       gatherGradients(g, padded, planes(args.y, args.yLanes, g.oH * g.oW, g.F, memory.y),
                       planes(args.dy, args.dyLanes, g.oH * g.oW, g.F, memory.dy), index + at * group * g.outputs(), scale,
                       values, places, biasSums);
       for (int64_t n = 0; n < group; n++) {
         const float *ofImage = values + n * memory.gradients, *placesOfImage = places + n * memory.gradients;
+        float* const dxOfImage = dxImages + n * padded.image;
         int32_t ends[mostFilters];
         keep(g, ofImage, placesOfImage, scratch + memory.keptValues, scratch + memory.keptPlaces, ends);
-        addFilters(g, padded, images + n * padded.image, scratch + memory.keptValues, keptPlaces, ends, sums);
-        if (dx != nullptr)
-          addWindows(g, padded, moved, ofImage, reinterpret_cast<const int32_t*>(placesOfImage), dxImages + n * padded.image);
+        if (dx != nullptr) memset(dxOfImage, 0, static_cast<size_t>(padded.image) * 4);
+        const auto add = dx != nullptr && channels == lanes ? addGradients<channels, channels == lanes>
+                                                            : addGradients<channels, false>;
+        add(g, padded, images + n * padded.image, scratch + memory.keptValues, keptPlaces, ends, sums, filters, dxOfImage);
+        if (dx != nullptr && channels < lanes)
+          addWindows(g, padded, filters, ofImage, reinterpret_cast<const int32_t*>(placesOfImage), dxOfImage);
       }
       if (dx == nullptr) continue;
       float* const out = args.dxLanes ? dx + at * group * g.inputs() : scratch + memory.dx;
-      toPlanes(g, padded, dxImages, out);
+      toPlanes<channels>(g, padded, dxImages, out);
       if (!args.dxLanes) fromLanes(out, min(group, g.N - at * group), g.H * g.W, channels, dx + at * group * g.inputs());
     }
     sumGroups(biasSums, g.F, biasSums);
@@ -304,10 +321,24 @@ void blockGradByWindows(const Context& context, const Conv2dBlockGradArgs& args)
   };
   float *dFilters = context.at(args.dFilters), *dBias = context.at(args.dBias);
   for (int64_t i = 0; i < taps * channels; i++) {
-    const int64_t place = memory.sums + i / (3 * channels) * rowFloats + i % (3 * channels);
-    for (int64_t f = 0; f < g.F; f++) dFilters[i * g.F + f] = total(place + f * filterSums);
+    const int64_t place = memory.sums + i / (3 * channels) * rowVectors(channels) * lanes + i % (3 * channels);
+    for (int64_t f = 0; f < g.F; f++) dFilters[i * g.F + f] = total(place + f * filterSums(channels));
   }
   for (int64_t f = 0; f < g.F && dBias != nullptr; f++) dBias[f] = total(memory.biasSums + f);
+}
+
+}  // namespace
+
+bool goesByWindows(const Conv2dBlockGradArgs& args) {
+  const bool areWindows = args.index != noRef && args.pH == 2 && args.pW == 2 && (args.padTop | args.padLeft) == 0;
+  return areWindows && (args.C == 8 || args.C == lanes) && args.F % lanes == 0 && args.F <= mostFilters &&
+         int64_t{args.H + 3} * (args.W + 5) < 1 << 23;
+}
+
+int64_t blockGradByWindowsWorkspace(const Conv2dBlockGradArgs& args) { return Memory(Geometry(args), args).floats; }
+
+void blockGradByWindows(const Context& context, const Conv2dBlockGradArgs& args) {
+  (args.C == lanes ? byWindows<lanes> : byWindows<8>)(context, args);
 }
 
 #else

@@ -2,7 +2,7 @@
 //
 //   conv2dBlockGrad  x, filters, y, index, dy  →  dx, dFilters, dBias
 //
-// From 8 channels and with pooling over 2×2 windows it is made in block-windows.cpp. Elsewhere the gradient before the
+// From 8 or 16 channels and with pooling over 2×2 windows it is made in block-windows.cpp. Elsewhere the gradient before the
 // pooling exists for one group of images; where nobody asks for dx, for two filters and one row of windows. A filter's
 // gradient is a vector for each tap until all of a thread's groups are through: register tiles are 2 filters × 9 taps
 // (AVX2: 1 × 9).

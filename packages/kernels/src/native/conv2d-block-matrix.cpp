@@ -17,7 +17,7 @@ namespace {
 class MatrixSlide {
  public:
   explicit MatrixSlide(const Sliding& sliding)
-      : s(sliding), filters{s.sources, s.targets, false}, rows{s.sources, s.W, s.rows + 3, nullptr} {}
+      : s(sliding), filters{s.sources, s.targets}, rows{s.sources, s.W, s.rows + 3, nullptr} {}
 
   int64_t width() const { return tileSide; }
   int64_t filterFloats() const { return filters.words(); }

@@ -2,7 +2,10 @@
 
 namespace atelier::ATELIER_VARIANT {
 
+namespace {
+
 #ifndef __AMX_BF16__
+// A row of A by a column of B.
 float pairProduct(const uint32_t* row, const uint32_t* column) {
   const auto upper = [](uint32_t bits) {
     float value;
@@ -18,8 +21,6 @@ float pairProduct(const uint32_t* row, const uint32_t* column) {
   return even + odd;
 }
 #endif
-
-namespace {
 
 constexpr int64_t resultTiles = 4;  // pixels at once
 
@@ -119,18 +120,6 @@ template <bool halves>
 constexpr TileRunner runners[] = {multiplyTiles<halves, 1>, multiplyTiles<halves, 2>, multiplyTiles<halves, 3>,
                                   multiplyTiles<halves, 4>};
 
-// `count` sources of a tap, from `source` on, as vectors of the 16 targets from `first` on.
-void loadTap(const SplitFilters& split, const float* filters, int64_t tap, int64_t source, int64_t count, int64_t first,
-             Words* vectors) {
-  const int64_t sources = split.sources, targets = split.targets;
-  for (int64_t i = 0; i < count; i++) {
-    const float* const from = split.mirrored ? filters + ((taps - 1 - tap) * targets + first + i) * sources + source
-                                             : filters + (tap * sources + source + i) * targets + first;
-    memcpy(vectors + i, from, sizeof(Words));
-  }
-  if (split.mirrored) transpose16(vectors);
-}
-
 }  // namespace
 
 // Lanes are targets until pairs of channels stand in rows.
@@ -140,10 +129,9 @@ void SplitFilters::pack(const float* filters, uint32_t* out) const {
     for (int64_t step = 0; step < 3 * stepsOf(sources); step++)
       for (int64_t source = 0; source < sources; source += block, out += tapWords) {
         Words channels[2 * tileSide] = {};  // [source][16 targets], or [column][8 sources][16 targets]
-        for (int64_t part = 0; part < block && block > 8; part += tileSide)
-          loadTap(*this, filters, step, source + part, tileSide, first, channels + part);
-        for (int64_t column = 0; column < 3 && block == 8; column++)
-          loadTap(*this, filters, step * 3 + column, 0, 8, first, channels + column * 8);
+        const int64_t row = block == 8 ? step * 24 : step * sources + source, count = block == 8 ? 24 : block;
+        for (int64_t i = 0; i < count; i++)
+          memcpy(channels + i, filters + (row + i) * targets + first, sizeof(Words));
         Words tiles[pieceCount][tileSide];
         for (int64_t pair = 0; pair < pairs; pair++) {
           Words words[pieceCount];

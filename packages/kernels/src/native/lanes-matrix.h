@@ -55,11 +55,10 @@ struct SplitRows {
   }
 };
 
-// From filters [ky][kx][C][F] to [block of targets][ky][step][block of sources][tile][16][16]: forward as they are;
-// mirrored, with the roles of C and F exchanged, for the input gradient. Tiles are w₁ w₂ w₃, or those above.
+// From filters [ky][kx][C][F] to [block of targets][ky][step][block of sources][tile][16][16]. Tiles are w₁ w₂ w₃, or those
+// above.
 struct SplitFilters {
   int64_t sources, targets;
-  bool mirrored;
 
   int64_t blockWords() const { return 3 * stepsOf(sources) * (sources / blockOf(sources)) * tapWords; }
   int64_t words() const { return targets / tileSide * blockWords(); }
@@ -73,10 +72,5 @@ void makeStart(const float* bias, float* start);
 // Row y, of H, of a block of targets, into target.out [16][W][16]; the bias is in `start`.
 void slideRow(const SplitRows& rows, int64_t y, int64_t H, const uint32_t* filters, const float* start,
               const TileTarget& target, const Beside& beside);
-
-#ifndef __AMX_BF16__
-// A row of A by a column of B.
-float pairProduct(const uint32_t* row, const uint32_t* column);
-#endif
 
 }  // namespace atelier::ATELIER_VARIANT

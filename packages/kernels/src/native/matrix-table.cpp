@@ -9,14 +9,12 @@ void conv2dWinograd(const Context&, const Conv2dWinogradArgs&);
 void conv2dInputGradWinograd(const Context&, const Conv2dInputGradWinogradArgs&);
 void conv2dFilterGradWinograd(const Context&, const Conv2dFilterGradWinogradArgs&);
 void conv2dBlock(const Context&, const Conv2dBlockArgs&);
-void conv2dBlockGrad(const Context&, const Conv2dBlockGradArgs&);
 int64_t gemmWorkspace(const GemmArgs&);
 int64_t gemmMapWorkspace(const GemmMapArgs&);
 int64_t conv2dWinogradWorkspace(const Conv2dWinogradArgs&);
 int64_t conv2dInputGradWinogradWorkspace(const Conv2dInputGradWinogradArgs&);
 int64_t conv2dFilterGradWinogradWorkspace(const Conv2dFilterGradWinogradArgs&);
 int64_t conv2dBlockWorkspace(const Conv2dBlockArgs&);
-int64_t conv2dBlockGradWorkspace(const Conv2dBlockGradArgs&);
 
 KernelTable tableOver(const KernelTable& base) {
   KernelTable table = base;
@@ -27,14 +25,12 @@ KernelTable tableOver(const KernelTable& base) {
   table.conv2dInputGradWinograd = conv2dInputGradWinograd;
   table.conv2dFilterGradWinograd = conv2dFilterGradWinograd;
   table.conv2dBlock = conv2dBlock;
-  table.conv2dBlockGrad = conv2dBlockGrad;
   table.gemmWorkspace = gemmWorkspace;
   table.gemmMapWorkspace = gemmMapWorkspace;
   table.conv2dWinogradWorkspace = conv2dWinogradWorkspace;
   table.conv2dInputGradWinogradWorkspace = conv2dInputGradWinogradWorkspace;
   table.conv2dFilterGradWinogradWorkspace = conv2dFilterGradWinogradWorkspace;
   table.conv2dBlockWorkspace = conv2dBlockWorkspace;
-  table.conv2dBlockGradWorkspace = conv2dBlockGradWorkspace;
   return table;
 }
 

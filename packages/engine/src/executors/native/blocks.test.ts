@@ -89,6 +89,17 @@ const cases: readonly Case[] = [
     inputGradient: true,
   },
   {
+    name: "from 16 channels, windows that leave a row and a column out, lanes without an image",
+    images: [29, 7, 5, 16],
+    stages: [{ filters: 32, pool: [2, 2, "valid"], dropout: 0.5 }],
+    inputGradient: true,
+  },
+  {
+    name: "from 16 channels, without a gradient of the images",
+    images: [45, 6, 9, 16],
+    stages: [{ filters: 16, bias: true, pool: [2, 2, "same"], dropout: 0.25 }],
+  },
+  {
     name: "from 8 channels, images of one pixel",
     images: [16, 1, 1, 8],
     stages: [{ filters: 8, bias: true }, { filters: 16 }],
