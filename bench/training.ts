@@ -91,6 +91,7 @@ async function measureRecipe(
   let longestDelayMs = 0;
   for (let round = 0; round < rounds; round++) {
     await fullGame.playRound();
+    await settle();
     longestDelayMs = Math.max(longestDelayMs, await longestDelay(fullGame.turns));
     await avx2Game?.playRound();
   }
